@@ -19,10 +19,17 @@ export function hasApt() {
 function parseOneLineSources(text) {
   const sources = [];
   for (const line of text.split('\n')) {
-    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)$/.exec(line.replace(/#.*$/, ''));
+    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)$/.exec(
+      line.replace(/#.*$/, ''),
+    );
     if (match) {
       const [, options = '', uri, suite, components] = match;
-      sources.push({ options: options.trim(), uri, suites: [suite], components: components.trim().split(/\s+/) });
+      sources.push({
+        options: options.trim(),
+        uri,
+        suites: [suite],
+        components: components.trim().split(/\s+/),
+      });
     }
   }
   return sources;
@@ -56,7 +63,12 @@ function parseDeb822Sources(text) {
     if (/^\S+$/.test(signedBy)) options.push(`signed-by=${signedBy}`);
     if (fields.get('trusted') === 'yes') options.push('trusted=yes');
     for (const uri of words('uris')) {
-      sources.push({ options: options.join(' '), uri, suites: words('suites'), components: words('components') });
+      sources.push({
+        options: options.join(' '),
+        uri,
+        suites: words('suites'),
+        components: words('components'),
+      });
     }
   }
   return sources;
@@ -67,7 +79,12 @@ export function readAptSources(folder = APT_FOLDER) {
   const sources = [];
   const parts = join(folder, 'sources.list.d');
   const files = [join(folder, 'sources.list')];
-  if (existsSync(parts)) files.push(...readdirSync(parts).sort().map((name) => join(parts, name)));
+  if (existsSync(parts))
+    files.push(
+      ...readdirSync(parts)
+        .sort()
+        .map((name) => join(parts, name)),
+    );
   for (const file of files) {
     if (!existsSync(file)) continue;
     const text = readFileSync(file, 'utf8');
@@ -126,15 +143,24 @@ export function privateAptOptions(folder, sourceLine) {
 
 /** What `apt-get install` of these packages would add: [{name, version}] . */
 export function simulateInstall(options, packages, log) {
-  const text = run('apt-get', [...options, '-s', 'install', '--no-install-recommends', ...packages], { log });
-  return [...text.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+)/gm)].map(([, name, version]) => ({ name, version }));
+  const text = run(
+    'apt-get',
+    [...options, '-s', 'install', '--no-install-recommends', ...packages],
+    { log },
+  );
+  return [...text.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+)/gm)].map(([, name, version]) => ({
+    name,
+    version,
+  }));
 }
 
 /** Downloads packages into `folder`; returns the files and their total size. */
 export function downloadPackages(options, packages, folder, log) {
   mkdirSync(folder, { recursive: true });
   run('apt-get', [...options, 'download', ...packages], { log, cwd: folder });
-  const files = readdirSync(folder).filter((name) => name.endsWith('.deb')).map((name) => join(folder, name));
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.deb'))
+    .map((name) => join(folder, name));
   return { files, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
 }
 

@@ -7,7 +7,16 @@
  *
  * A folder appears under its final name only when it is complete (unpacked beside it, then renamed), so that no run
  * ever sees half of one. Deleting any of them is always safe: the next run fetches it again. */
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { say } from './report.mjs';

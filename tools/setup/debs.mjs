@@ -8,11 +8,22 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { downloadPackages, hasApt, isRoot, privateAptOptions, simulateInstall, unpackPackages } from './apt.mjs';
+import {
+  downloadPackages,
+  hasApt,
+  isRoot,
+  privateAptOptions,
+  simulateInstall,
+  unpackPackages,
+} from './apt.mjs';
 import { cacheFolder, fillAtomically, logFile, withLock } from './cache.mjs';
-import { formatBytes, run, runMain, say, SetupError, step } from './report.mjs';
+import { formatBytes, run, runMain, SetupError, say, step } from './report.mjs';
 
-const LIBRARY_FOLDERS = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu', 'usr/lib/aarch64-linux-gnu'];
+const LIBRARY_FOLDERS = [
+  'usr/lib/x86_64-linux-gnu',
+  'lib/x86_64-linux-gnu',
+  'usr/lib/aarch64-linux-gnu',
+];
 
 /** A file that shows that the package is there, and what a person types who must get it by hand. */
 export const PACKAGES = {
@@ -20,10 +31,16 @@ export const PACKAGES = {
   cmake: { file: 'usr/bin/cmake', use: 'the native and wasm builds' },
   'ninja-build': { file: 'usr/bin/ninja', use: 'the native and wasm builds' },
   patchelf: { file: 'usr/bin/patchelf', use: 'running the fetched compiler' },
-  'libsimde-dev': { file: 'usr/include/simde/wasm/simd128.h', use: 'wasm SIMD kernels in native tests' },
+  'libsimde-dev': {
+    file: 'usr/include/simde/wasm/simd128.h',
+    use: 'wasm SIMD kernels in native tests',
+  },
   'libstb-dev': { file: 'usr/include/stb/stb_image.h', use: 'decoding images' },
   'clang-14': { file: 'usr/bin/clang-14', use: 'libFuzzer targets' },
-  'libclang-rt-14-dev': { file: 'usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a', use: 'libFuzzer targets' },
+  'libclang-rt-14-dev': {
+    file: 'usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a',
+    use: 'libFuzzer targets',
+  },
   'clang-format-14': { file: 'usr/bin/clang-format-14', use: 'formatting C' },
   'python3-venv': { file: 'usr/share/doc/python3-venv', use: 'reference models in Python' },
   chromium: { file: 'usr/lib/chromium/chromium', use: 'browser tests' },
@@ -32,8 +49,17 @@ export const PACKAGES = {
 function installAsRoot(names) {
   const log = logFile('apt-install');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const install = ['-y', '-o', 'Acquire::Retries=3', 'install', '--no-install-recommends', ...names];
-  say(`${names.join(' ')} (${names.map((n) => PACKAGES[n].use).join('; ')}) missing: installing with apt-get`);
+  const install = [
+    '-y',
+    '-o',
+    'Acquire::Retries=3',
+    'install',
+    '--no-install-recommends',
+    ...names,
+  ];
+  say(
+    `${names.join(' ')} (${names.map((n) => PACKAGES[n].use).join('; ')}) missing: installing with apt-get`,
+  );
   say(`  to undo: apt-get remove ${names.join(' ')}`);
   step('apt-get update', () => void run('apt-get', ['update'], { log, env }));
   step('apt-get install', () => void run('apt-get', install, { log, env }));
@@ -42,7 +68,9 @@ function installAsRoot(names) {
 function unpackIntoCache(names) {
   const log = logFile('apt-download');
   const target = join(cacheFolder(), 'debs', names.join('+'));
-  say(`${names.join(' ')} (${names.map((n) => PACKAGES[n].use).join('; ')}) missing: unpacking into ${target}`);
+  say(
+    `${names.join(' ')} (${names.map((n) => PACKAGES[n].use).join('; ')}) missing: unpacking into ${target}`,
+  );
   say(`  to undo: rm -r ${target}`);
   const state = join(cacheFolder(), 'apt-own');
   const options = privateAptOptions(state);
@@ -52,7 +80,12 @@ function unpackIntoCache(names) {
       let packages = [];
       step('download', () => {
         const wanted = simulateInstall(options, names, log);
-        packages = downloadPackages(options, wanted.map((p) => `${p.name}=${p.version}`), join(folder, 'debs'), log);
+        packages = downloadPackages(
+          options,
+          wanted.map((p) => `${p.name}=${p.version}`),
+          join(folder, 'debs'),
+          log,
+        );
         return `${packages.files.length} packages, ${formatBytes(packages.bytes)}`;
       });
       step('unpack', () => unpackPackages(packages.files, folder, log));
@@ -72,7 +105,9 @@ function isUnder(root, names) {
 
 function found(root) {
   if (root === '/') return { root, env: process.env };
-  const libraries = LIBRARY_FOLDERS.map((folder) => join(root, folder)).filter((folder) => existsSync(folder));
+  const libraries = LIBRARY_FOLDERS.map((folder) => join(root, folder)).filter((folder) =>
+    existsSync(folder),
+  );
   const path = [join(root, 'usr/bin'), process.env.PATH].join(':');
   const loader = [...libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
   return { root, env: { ...process.env, PATH: path, LD_LIBRARY_PATH: loader } };
@@ -90,7 +125,10 @@ export function ensureDebs(names) {
   const present = findDebs(names);
   if (present) return present;
   const byHand = `install by hand: apt-get install ${names.join(' ')}`;
-  if (!hasApt()) throw new SetupError(`${names.join(', ')} missing and this system has no apt; ${byHand} (or its equivalent)`);
+  if (!hasApt())
+    throw new SetupError(
+      `${names.join(', ')} missing and this system has no apt; ${byHand} (or its equivalent)`,
+    );
   withLock('debs', () => {
     if (findDebs(names)) return;
     try {
@@ -98,11 +136,16 @@ export function ensureDebs(names) {
       else unpackIntoCache(names);
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
-      throw new SetupError(`${names.join(', ')} missing and could not be fetched; ${byHand}\n  ${error.message}`);
+      throw new SetupError(
+        `${names.join(', ')} missing and could not be fetched; ${byHand}\n  ${error.message}`,
+      );
     }
   });
   const fetched = findDebs(names);
-  if (!fetched) throw new SetupError(`${names.join(', ')}: fetched, but ${PACKAGES[names[0]].file} is not there; ${byHand}`);
+  if (!fetched)
+    throw new SetupError(
+      `${names.join(', ')}: fetched, but ${PACKAGES[names[0]].file} is not there; ${byHand}`,
+    );
   return fetched;
 }
 
@@ -111,7 +154,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const names = process.argv.slice(2);
     const unknown = names.filter((name) => !PACKAGES[name]);
     if (names.length === 0 || unknown.length > 0) {
-      throw new SetupError(`usage: debs.mjs <package>...; known: ${Object.keys(PACKAGES).join(' ')}${unknown.length ? `; unknown: ${unknown.join(' ')}` : ''}`);
+      throw new SetupError(
+        `usage: debs.mjs <package>...; known: ${Object.keys(PACKAGES).join(' ')}${unknown.length ? `; unknown: ${unknown.join(' ')}` : ''}`,
+      );
     }
     say(ensureDebs(names).root);
   });

@@ -8,14 +8,30 @@
  * and its JavaScript breaks on Node >= 18. Debian testing's needs a newer libc than Debian 12 has; so its packages
  * are unpacked into a prefix of their own together with their libc, and the executables are told (patchelf) to load
  * that one. */
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { downloadPackages, hasApt, privateAptOptions, simulateInstall, sourceLineForSuite, unpackPackages } from './apt.mjs';
+import {
+  downloadPackages,
+  hasApt,
+  privateAptOptions,
+  simulateInstall,
+  sourceLineForSuite,
+  unpackPackages,
+} from './apt.mjs';
 import { cacheFolder, fillAtomically, logFile, withLock } from './cache.mjs';
 import { ensureDebs } from './debs.mjs';
-import { formatBytes, run, runMain, say, SetupError, step, which } from './report.mjs';
+import { formatBytes, run, runMain, SetupError, say, step, which } from './report.mjs';
 
 export const EMCC_VERSION_MIN = '4.0.0';
 const SUITE = 'forky';
@@ -26,9 +42,32 @@ const BY_HAND = `install emsdk ${EMCC_VERSION_MIN} or newer and put emcc on PATH
  * are the machine's own. */
 const NEEDED = new RegExp(
   `^(${[
-    'libc6', 'libstdc\\+\\+6', 'libgcc-s1', 'libllvm.*', 'libclang-cpp.*', 'libclang1-.*', 'libclang-common-.*',
-    'clang-.*', 'lld-.*', 'llvm-.*', 'binaryen', 'emscripten', 'node-acorn', 'node-xtend', 'libxml2.*', 'libedit2',
-    'libz3-4', 'libzstd1', 'zlib1g', 'libffi8', 'libtinfo6', 'libbsd0', 'libmd0', 'libicu.*', 'liblzma5', 'libpfm4',
+    'libc6',
+    'libstdc\\+\\+6',
+    'libgcc-s1',
+    'libllvm.*',
+    'libclang-cpp.*',
+    'libclang1-.*',
+    'libclang-common-.*',
+    'clang-.*',
+    'lld-.*',
+    'llvm-.*',
+    'binaryen',
+    'emscripten',
+    'node-acorn',
+    'node-xtend',
+    'libxml2.*',
+    'libedit2',
+    'libz3-4',
+    'libzstd1',
+    'zlib1g',
+    'libffi8',
+    'libtinfo6',
+    'libbsd0',
+    'libmd0',
+    'libicu.*',
+    'liblzma5',
+    'libpfm4',
     'libcurl4t64',
   ].join('|')})$`,
 );
@@ -69,7 +108,11 @@ function findOnMachine() {
 
 function multiarchFolder(prefix) {
   const lib = join(prefix, 'usr', 'lib');
-  return join('usr', 'lib', readdirSync(lib).find((name) => /-linux-gnu$/.test(name)) ?? 'x86_64-linux-gnu');
+  return join(
+    'usr',
+    'lib',
+    readdirSync(lib).find((name) => /-linux-gnu$/.test(name)) ?? 'x86_64-linux-gnu',
+  );
 }
 
 /** The newest complete compiler in the cache folder, or undefined. */
@@ -109,7 +152,10 @@ function filesToPatch(prefix, libraries) {
       if (isElf(join(folder, name))) files.push({ file: join(folder, name), isProgram: true });
     }
   }
-  for (const folder of [join(prefix, libraries), ...folders.slice(1).map((bin) => join(bin, '..', 'lib'))]) {
+  for (const folder of [
+    join(prefix, libraries),
+    ...folders.slice(1).map((bin) => join(bin, '..', 'lib')),
+  ]) {
     if (!existsSync(folder)) continue;
     for (const name of readdirSync(folder)) {
       if (/^lib(LLVM|clang-cpp|clang).*\.so/.test(name) && isElf(join(folder, name))) {
@@ -129,7 +175,10 @@ function patchFiles(prefix, target, log) {
   const files = filesToPatch(prefix, libraries);
   for (const { file, isProgram } of files) {
     const interpreter = isProgram ? ['--set-interpreter', join(target, libraries, loader)] : [];
-    run(patchelf, [...interpreter, '--force-rpath', '--set-rpath', join(target, libraries), file], { log, env });
+    run(patchelf, [...interpreter, '--force-rpath', '--set-rpath', join(target, libraries), file], {
+      log,
+      env,
+    });
   }
   return `${files.length} files`;
 }
@@ -156,15 +205,27 @@ function fillPrefix(folder, log) {
   const state = join(folder, 'apt');
   mkdirSync(state);
   const options = privateAptOptions(state, sourceLineForSuite(SUITE));
-  step(`list of packages of Debian ${SUITE}`, () => void run('apt-get', [...options, 'update'], { log }));
+  step(
+    `list of packages of Debian ${SUITE}`,
+    () => void run('apt-get', [...options, 'update'], { log }),
+  );
   const wanted = simulateInstall(options, ['emscripten'], log).filter((p) => NEEDED.test(p.name));
-  const version = /(\d+\.\d+\.\d+)/.exec(wanted.find((p) => p.name === 'emscripten')?.version ?? '')?.[1];
+  const version = /(\d+\.\d+\.\d+)/.exec(
+    wanted.find((p) => p.name === 'emscripten')?.version ?? '',
+  )?.[1];
   if (!version || compareVersions(version, EMCC_VERSION_MIN) < 0) {
-    throw new SetupError(`Debian ${SUITE} offers emscripten ${version ?? '(none)'}, ${EMCC_VERSION_MIN} is needed; ${BY_HAND}`);
+    throw new SetupError(
+      `Debian ${SUITE} offers emscripten ${version ?? '(none)'}, ${EMCC_VERSION_MIN} is needed; ${BY_HAND}`,
+    );
   }
   let packages;
   step(`download emscripten ${version}`, () => {
-    packages = downloadPackages(options, wanted.map((p) => p.name), join(folder, 'debs'), log);
+    packages = downloadPackages(
+      options,
+      wanted.map((p) => p.name),
+      join(folder, 'debs'),
+      log,
+    );
     return `${packages.files.length} packages, ${formatBytes(packages.bytes)}`;
   });
   step('unpack', () => unpackPackages(packages.files, folder, log));
@@ -173,7 +234,10 @@ function fillPrefix(folder, log) {
   const target = join(cacheFolder(), `emscripten-${version}`);
   step('patch executables to load their own libraries', () => patchFiles(folder, target, log));
   /* A copy, not a link: Emscripten's JS optimiser resolves acorn from the real path of its own files. */
-  cpSync(join(folder, 'usr/share/nodejs'), join(folder, 'usr/share/emscripten/node_modules'), { recursive: true, dereference: true });
+  cpSync(join(folder, 'usr/share/nodejs'), join(folder, 'usr/share/emscripten/node_modules'), {
+    recursive: true,
+    dereference: true,
+  });
   writeConfig(folder, target);
   return version;
 }
@@ -193,11 +257,21 @@ function toolchain({ version, folder, vars, prefix }) {
 
 /** Emscripten builds libc and friends at the first link of each kind: done here once, where it is announced. */
 function buildSystemLibraries(prefix, { emcc, env }, log) {
-  const flags = ['-O3', '-sMODULARIZE=1', '-sEXPORT_ES6=1', '-sALLOW_MEMORY_GROWTH=1', '-sENVIRONMENT=web,worker,node', '-msimd128'];
+  const flags = [
+    '-O3',
+    '-sMODULARIZE=1',
+    '-sEXPORT_ES6=1',
+    '-sALLOW_MEMORY_GROWTH=1',
+    '-sENVIRONMENT=web,worker,node',
+    '-msimd128',
+  ];
   const kinds = { 'one thread': [], threads: ['-pthread'] };
   const scratch = join(prefix, 'first-link');
   mkdirSync(scratch, { recursive: true });
-  writeFileSync(join(scratch, 'first.c'), '#include <stdio.h>\n#include <stdlib.h>\n#include <math.h>\nint main(int c, char **v) { void *p = malloc((size_t)c); printf("%p %s %f\\n", p, v[0], exp((double)c)); free(p); return 0; }\n');
+  writeFileSync(
+    join(scratch, 'first.c'),
+    '#include <stdio.h>\n#include <stdlib.h>\n#include <math.h>\nint main(int c, char **v) { void *p = malloc((size_t)c); printf("%p %s %f\\n", p, v[0], exp((double)c)); free(p); return 0; }\n',
+  );
   for (const [kind, extra] of Object.entries(kinds)) {
     step(`build Emscripten's system libraries (wasm32, ${kind}; about 2 minutes)`, () => {
       run(emcc, [...flags, ...extra, 'first.c', '-o', 'first.mjs'], { log, env, cwd: scratch });
@@ -208,14 +282,25 @@ function buildSystemLibraries(prefix, { emcc, env }, log) {
 
 function fetchIntoCache() {
   const log = logFile('emscripten');
-  if (!hasApt()) throw new SetupError(`no emcc ${EMCC_VERSION_MIN} or newer, and no apt to fetch one with; ${BY_HAND}`);
-  say(`no emcc ${EMCC_VERSION_MIN} or newer on PATH: fetching one from Debian ${SUITE} into ${cacheFolder()}`);
-  say(`  about 105 MB to download, 550 MB on disk, some 3 minutes; to undo: rm -r ${join(cacheFolder(), 'emscripten-*')}`);
+  if (!hasApt())
+    throw new SetupError(
+      `no emcc ${EMCC_VERSION_MIN} or newer, and no apt to fetch one with; ${BY_HAND}`,
+    );
+  say(
+    `no emcc ${EMCC_VERSION_MIN} or newer on PATH: fetching one from Debian ${SUITE} into ${cacheFolder()}`,
+  );
+  say(
+    `  about 105 MB to download, 550 MB on disk, some 3 minutes; to undo: rm -r ${join(cacheFolder(), 'emscripten-*')}`,
+  );
   let target;
   try {
-    target = fillAtomically((folder) => fillPrefix(folder, log), (version) => join(cacheFolder(), `emscripten-${version}`));
+    target = fillAtomically(
+      (folder) => fillPrefix(folder, log),
+      (version) => join(cacheFolder(), `emscripten-${version}`),
+    );
     const tools = toolchain(findInCache());
-    if (!emccVersion(tools.emcc, tools.env)) run(tools.emcc, ['--version'], { env: tools.env, log });
+    if (!emccVersion(tools.emcc, tools.env))
+      run(tools.emcc, ['--version'], { env: tools.env, log });
     buildSystemLibraries(target, tools, log);
   } catch (error) {
     if (target) renameSync(target, join(tmpdir(), `pocketphi-broken-emscripten-${process.pid}`));

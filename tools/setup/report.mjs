@@ -26,7 +26,9 @@ export function formatBytes(n) {
 }
 
 export function formatSeconds(ms) {
-  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  return ms < 120_000
+    ? `${(ms / 1000).toFixed(1)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
 /** Runs `work`, and says what it is before and how long it took after. `work` may return a remark for the last line. */
@@ -45,7 +47,8 @@ export function which(name, path = process.env.PATH ?? '') {
       accessSync(file, constants.X_OK);
       if (statSync(file).isFile()) return file;
     } catch (error) {
-      if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR' && error.code !== 'EACCES') throw error;
+      if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR' && error.code !== 'EACCES')
+        throw error;
     }
   }
   return undefined;
@@ -53,7 +56,13 @@ export function which(name, path = process.env.PATH ?? '') {
 
 /** Runs a program to its end without a terminal; returns its stdout. Throws SetupError with the tail of its output. */
 export function run(command, args, { log, cwd, env, input } = {}) {
-  const result = spawnSync(command, args, { cwd, env, input: input ?? '', encoding: 'utf8', maxBuffer: 1 << 28 });
+  const result = spawnSync(command, args, {
+    cwd,
+    env,
+    input: input ?? '',
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}`;
   if (log) {
     mkdirSync(dirname(log), { recursive: true });
@@ -63,7 +72,9 @@ export function run(command, args, { log, cwd, env, input } = {}) {
   if (result.status !== 0) {
     const tail = output.trimEnd().split('\n').slice(-15).join('\n    ');
     const where = log ? ` (whole log: ${log})` : '';
-    throw new SetupError(`\`${command} ${args.join(' ').slice(0, 200)}\` failed with ${result.status ?? result.signal}${where}:\n    ${tail}`);
+    throw new SetupError(
+      `\`${command} ${args.join(' ').slice(0, 200)}\` failed with ${result.status ?? result.signal}${where}:\n    ${tail}`,
+    );
   }
   return result.stdout;
 }

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Writes a full-size Phi-3-mini GGUF with random weights: the size and mix of types of the real file.
+
+The weights are noise, so the text is too; sizes, types, names, vocabulary and speed are those of the real
+model.  --quant q4_k_m has the mix of Microsoft's Phi-3-mini-4k-instruct-q4.gguf (81 Q4_K, 32 Q5_K, 17 Q6_K,
+65 F32); q4_0 is llama.cpp's Q4_0 (everything Q4_0 but the output, which is Q6_K).  --layers makes a slice.
+
+Weights have a standard deviation of 0.02 and a mean of 0: with hidden size 3072 a projection of a normalised
+vector has unit scale, the residual grows like the square root of the depth, logits stay near +-5.
+Prints the path and the SHA-256 of the file.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from project_cache import cache_folder, enter_venv, sha256_file
+
+if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):
+    enter_venv("formats")
+
+HIDDEN, INTER, HEADS, HEAD_DIM, VOCAB = 3072, 8192, 32, 96, 32064
+FULL_LAYERS = 32
+# phi3-family reference: tensor bytes of the published files.
+FULL_TENSOR_BYTES = {"q4_k_m": 2_392_493_568, "q4_0": 2_175_438_336}
+FILE_TYPE = {"q4_k_m": 15, "q4_0": 2}
+WEIGHT_STD = 0.02
+N_HEADERS = 1 << 16  # pool of random block headers; quants themselves are fresh for every block
+
+
+def ffn_down_is_q6_k(layer: int, n_layers: int) -> bool:
+    """llama.cpp's use_more_bits: the first and last eighth, and every third layer between."""
+    eighth = n_layers // 8
+    return layer < eighth or layer >= 7 * n_layers // 8 or (layer - eighth) % 3 == 2
+
+
+def list_tensors(quant: str, n_layers: int) -> list[tuple[str, tuple[int, ...], str]]:
+    """(name, shape with rows first, type), in the order of llama.cpp's converter."""
+    mixed = quant == "q4_k_m"
+    base = "Q4_K" if mixed else "Q4_0"
+    out = [("token_embd.weight", (VOCAB, HIDDEN), base)]
+    for i in range(n_layers):
+        down = "Q6_K" if mixed and ffn_down_is_q6_k(i, n_layers) else base
+        out += [
+            (f"blk.{i}.attn_norm.weight", (HIDDEN,), "F32"),
+            (f"blk.{i}.ffn_down.weight", (HIDDEN, INTER), down),
+            (f"blk.{i}.ffn_up.weight", (2 * INTER, HIDDEN), base),
+            (f"blk.{i}.ffn_norm.weight", (HIDDEN,), "F32"),
+            (f"blk.{i}.attn_output.weight", (HIDDEN, HEADS * HEAD_DIM), base),
+            (f"blk.{i}.attn_qkv.weight", (3 * HEADS * HEAD_DIM, HIDDEN), "Q5_K" if mixed else base),
+        ]
+    return out + [("output_norm.weight", (HIDDEN,), "F32"), ("output.weight", (VOCAB, HIDDEN), "Q6_K")]
+
+
+class BlockMaker:
+    """Random quantised blocks: headers picked from a pool, quants drawn from a bell-shaped table."""
+
+    def __init__(self, seed: int) -> None:
+        import numpy as np
+        self.np = np
+        self.rng = np.random.Generator(np.random.SFC64(seed))
+        self.nibble_pairs = self._pair_table(mean=7.5, spread=3.3)
+        self.nibble_pairs_q4_0 = self._pair_table(mean=8.0, spread=2.6)
+        self.headers = {"Q4_0": self._half_scales(WEIGHT_STD / 2.6),
+                        "Q4_K": self._k_header(spread=3.3, middle=7.5),
+                        "Q5_K": self._k_header(spread=9.2, middle=15.5),
+                        "Q6_K": self._q6_k_scales(spread=18.5)}
+
+    def _pair_table(self, mean: float, spread: float):
+        """65536 random bytes whose two nibbles follow a normal distribution cut to 0..15."""
+        np = self.np
+        draw = np.clip(np.rint(self.rng.normal(mean, spread, (2, 1 << 16))), 0, 15).astype(np.uint8)
+        return draw[0] | (draw[1] << 4)
+
+    def _jitter(self, shape):
+        return self.np.exp(self.rng.normal(0.0, 0.15, shape))
+
+    def _half_scales(self, step: float):
+        """d of either sign, as in real files (d = extreme / -8)."""
+        np = self.np
+        sign = self.rng.choice([-1.0, 1.0], (N_HEADERS, 1))
+        return (sign * step * self._jitter((N_HEADERS, 1))).astype(np.float16).view(np.uint8)
+
+    def _k_header(self, spread: float, middle: float):
+        """d, dmin and eight 6-bit scales and mins; min = middle x step keeps the mean weight near 0."""
+        np = self.np
+        scale = self.rng.integers(38, 62, (N_HEADERS, 8), dtype=np.uint8)
+        minimum = np.clip(scale + self.rng.integers(-1, 2, (N_HEADERS, 8)), 0, 63).astype(np.uint8)
+        d = WEIGHT_STD / spread / 50.0 * self._jitter((N_HEADERS, 1))
+        halves = np.concatenate([d, d * middle], axis=1).astype(np.float16).view(np.uint8)
+        packed = np.empty((N_HEADERS, 12), np.uint8)
+        packed[:, 0:4] = scale[:, 0:4] | ((scale[:, 4:] >> 4) << 6)
+        packed[:, 4:8] = minimum[:, 0:4] | ((minimum[:, 4:] >> 4) << 6)
+        packed[:, 8:12] = (scale[:, 4:] & 15) | ((minimum[:, 4:] & 15) << 4)
+        return np.concatenate([halves, packed], axis=1)
+
+    def _q6_k_scales(self, spread: float):
+        """Sixteen int8 scales of either sign, then d; quants are uniform 0..63 (spread 18.5)."""
+        np = self.np
+        magnitude = self.rng.integers(70, 127, (N_HEADERS, 16))
+        signed = (magnitude * self.rng.choice([-1, 1], (N_HEADERS, 16))).astype(np.int8)
+        d = (WEIGHT_STD / spread / 98.0 * self._jitter((N_HEADERS, 1))).astype(np.float16)
+        return np.concatenate([signed.view(np.uint8), d.view(np.uint8)], axis=1)
+
+    def _pairs(self, n_blocks: int, n_bytes: int, table):
+        index = self.rng.integers(0, 1 << 16, n_blocks * n_bytes, dtype=self.np.uint16)
+        return self.np.take(table, index).reshape(n_blocks, n_bytes)
+
+    def _bytes(self, n_blocks: int, n_bytes: int):
+        raw = self.rng.bytes(n_blocks * n_bytes)
+        return self.np.frombuffer(raw, self.np.uint8).reshape(n_blocks, n_bytes)
+
+    def tensor(self, kind: str, n_elements: int):
+        """The tensor's bytes as a flat uint8 array."""
+        np = self.np
+        if kind == "F32":
+            return self.rng.normal(1.0, 0.05, n_elements).astype(np.float32).view(np.uint8)
+        block = 32 if kind == "Q4_0" else 256
+        n = n_elements // block
+        header = self.headers[kind][self.rng.integers(0, N_HEADERS, n, dtype=np.uint32)]
+        if kind == "Q4_0":
+            parts = [header, self._pairs(n, 16, self.nibble_pairs_q4_0)]
+        elif kind == "Q4_K":
+            parts = [header, self._pairs(n, 128, self.nibble_pairs)]
+        elif kind == "Q5_K":
+            parts = [header, self._bytes(n, 32), self._bytes(n, 128)]
+        else:
+            parts = [self._bytes(n, 192), header]
+        return np.concatenate(parts, axis=1).reshape(-1)
+
+
+def add_metadata(writer, quant: str, n_layers: int, context_length: int) -> None:
+    """The 24 keys of Microsoft's file (GGUFWriter adds general.architecture itself)."""
+    from llama2_vocab import PHI3_CHAT_TEMPLATE, phi3_vocabulary
+    writer.add_name("Phi3")
+    writer.add_context_length(context_length)
+    writer.add_embedding_length(HIDDEN)
+    writer.add_feed_forward_length(INTER)
+    writer.add_block_count(n_layers)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(HEADS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(HEAD_DIM)
+    writer.add_file_type(FILE_TYPE[quant])
+    vocabulary = phi3_vocabulary(VOCAB)
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(vocabulary.tokens)
+    writer.add_token_scores(vocabulary.scores)
+    writer.add_token_types(vocabulary.types)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(32000)
+    writer.add_unk_token_id(0)
+    writer.add_pad_token_id(32000)
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(False)
+    writer.add_chat_template(PHI3_CHAT_TEMPLATE)
+    writer.add_quantization_version(2)
+
+
+def write_model(path: Path, quant: str, n_layers: int, context_length: int, seed: int) -> int:
+    """Streams the file to `path`; returns the number of tensor bytes."""
+    import numpy as np
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFWriter
+    writer = GGUFWriter(path, "phi3")
+    add_metadata(writer, quant, n_layers, context_length)
+    tensors = list_tensors(quant, n_layers)
+    total = 0
+    for name, shape, kind in tensors:
+        dtype = GGMLQuantizationType[kind]
+        block, block_bytes = GGML_QUANT_SIZES[dtype]
+        n_bytes = int(np.prod(shape)) // block * block_bytes
+        total += n_bytes
+        if kind == "F32":
+            writer.add_tensor_info(name, shape, np.dtype(np.float32), n_bytes)
+        else:  # quantised: gguf wants the shape in bytes
+            byte_shape = (*shape[:-1], shape[-1] // block * block_bytes)
+            writer.add_tensor_info(name, byte_shape, np.dtype(np.uint8), n_bytes, raw_dtype=dtype)
+    if n_layers == FULL_LAYERS:
+        assert total == FULL_TENSOR_BYTES[quant], f"{total} tensor bytes, not as published"
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    maker = BlockMaker(seed)
+    for _, shape, kind in tensors:
+        writer.write_tensor_data(maker.tensor(kind, int(np.prod(shape))))
+    writer.close()
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quant", choices=sorted(FILE_TYPE), default="q4_k_m")
+    parser.add_argument("--layers", type=int, default=FULL_LAYERS)
+    parser.add_argument("--context-length", type=int, default=4096)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--output", type=Path, help="default: <cache>/models/<name>.gguf")
+    parser.add_argument("--force", action="store_true", help="write again although the file exists")
+    args = parser.parse_args()
+
+    name = f"phi3-mini-synthetic-l{args.layers}-c{args.context_length}-s{args.seed}-{args.quant}.gguf"
+    path = args.output or cache_folder("models") / name
+    if args.force or not path.exists():
+        partial = path.with_suffix(".partial")
+        total = write_model(partial, args.quant, args.layers, args.context_length, args.seed)
+        partial.rename(path)
+        print(f"{total} tensor bytes", file=sys.stderr)
+    print(f"{path}  sha256 {sha256_file(path)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,16 @@ import {
   unpackPackages,
 } from './apt.mjs';
 import { cacheFolder, fillAtomically, logFile, withLock } from './cache.mjs';
-import { formatBytes, run, runMain, SetupError, say, step } from './report.mjs';
+import {
+  formatBytes,
+  MissingError,
+  run,
+  runMain,
+  SetupError,
+  say,
+  step,
+  which,
+} from './report.mjs';
 
 const LIBRARY_FOLDERS = [
   'usr/lib/x86_64-linux-gnu',
@@ -126,7 +135,7 @@ export function ensureDebs(names) {
   if (present) return present;
   const byHand = `install by hand: apt-get install ${names.join(' ')}`;
   if (!hasApt())
-    throw new SetupError(
+    throw new MissingError(
       `${names.join(', ')} missing and this system has no apt; ${byHand} (or its equivalent)`,
     );
   withLock('debs', () => {
@@ -136,17 +145,25 @@ export function ensureDebs(names) {
       else unpackIntoCache(names);
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
-      throw new SetupError(
+      throw new MissingError(
         `${names.join(', ')} missing and could not be fetched; ${byHand}\n  ${error.message}`,
       );
     }
   });
   const fetched = findDebs(names);
   if (!fetched)
-    throw new SetupError(
+    throw new MissingError(
       `${names.join(', ')}: fetched, but ${PACKAGES[names[0]].file} is not there; ${byHand}`,
     );
   return fetched;
+}
+
+/** A program from PATH, else from its Debian package: {file, env}. */
+export function ensureProgram(name, deb = name) {
+  const file = which(name);
+  if (file) return { file, env: process.env };
+  const { env } = ensureDebs([deb]);
+  return { file: which(name, env.PATH) ?? name, env };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -31,7 +31,16 @@ import {
 } from './apt.mjs';
 import { cacheFolder, fillAtomically, logFile, withLock } from './cache.mjs';
 import { ensureDebs } from './debs.mjs';
-import { formatBytes, run, runMain, SetupError, say, step, which } from './report.mjs';
+import {
+  formatBytes,
+  MissingError,
+  run,
+  runMain,
+  SetupError,
+  say,
+  step,
+  which,
+} from './report.mjs';
 
 export const EMCC_VERSION_MIN = '4.0.0';
 const SUITE = 'forky';
@@ -283,7 +292,7 @@ function buildSystemLibraries(prefix, { emcc, env }, log) {
 function fetchIntoCache() {
   const log = logFile('emscripten');
   if (!hasApt())
-    throw new SetupError(
+    throw new MissingError(
       `no emcc ${EMCC_VERSION_MIN} or newer, and no apt to fetch one with; ${BY_HAND}`,
     );
   say(
@@ -305,7 +314,7 @@ function fetchIntoCache() {
   } catch (error) {
     if (target) renameSync(target, join(tmpdir(), `pocketphi-broken-emscripten-${process.pid}`));
     if (!(error instanceof SetupError)) throw error;
-    throw new SetupError(`Emscripten could not be fetched; ${BY_HAND}\n  ${error.message}`);
+    throw new MissingError(`Emscripten could not be fetched; ${BY_HAND}\n  ${error.message}`);
   }
 }
 

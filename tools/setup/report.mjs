@@ -15,6 +15,14 @@ export class SetupError extends Error {
   }
 }
 
+/** A SetupError about a thing that is not on this machine and could not be fetched: tests that need it are skipped. */
+export class MissingError extends SetupError {
+  constructor(message) {
+    super(message);
+    this.name = 'MissingError';
+  }
+}
+
 export function say(line) {
   process.stdout.write(`${line}\n`);
 }

@@ -42,27 +42,38 @@ typedef struct phi_meta {
     phi_meta_type type;
     phi_meta_type item_type; /* of an array; arrays of arrays are refused */
     uint64_t n_items;        /* of an array, else 1 */
-    phi_bytes payload;       /* strings of an array: u64 length and bytes, one after the other */
+    phi_bytes payload;       /* a string: its bytes; strings of an array: u64 length and bytes, one after the other */
 } phi_meta;
 
-/* What a model file says. Views point into the header bytes that were given to open. */
+/* What a model file says. Views point into the header bytes that were given to open. In a split model the metadata are
+ * those of file 0; the other files only repeat the split's own keys. */
 typedef struct phi_directory {
     const char *format; /* "gguf" */
     phi_meta *metas;
     size_t n_metas;
     phi_tensor_info *tensors; /* in the order of the file; names are unique */
     size_t n_tensors;
-    uint32_t n_files; /* of a split model; 1 otherwise. file 0 is the one opened first */
-    uint32_t file_idx;
+    uint32_t n_files;  /* of a split model; 1 otherwise */
+    uint32_t file_idx; /* which of them was opened first; the n-th file's name counts from 1, this from 0 */
     uint64_t *file_bytes; /* (n_files), UINT64_MAX where not known yet */
+    bool *has_file;       /* (n_files), opened or joined */
+    uint64_t n_announced; /* tensors of the whole split model, UINT64_MAX if the file does not say */
+    size_t tensors_cap;   /* items that `tensors` and `tensor_order` have room for */
+    uint32_t *meta_order; /* (n_metas) rows by ascending key, see phi_directory_index() */
+    uint32_t *tensor_order; /* (n_tensors) rows by ascending name */
 } phi_directory;
 
 /* Describes one file from its first bytes. `header` must outlive the directory. `file_bytes` is the whole file's size, or
  * UINT64_MAX if unknown (then ranges are checked when they are fetched).
- * PHI_NEED_DATA: `header` is too short; *wanted_bytes says how many are needed at least (more than header.len; may still
- * prove too few). PHI_ECORRUPT, PHI_EUNSUPPORTED: err says what, where, got, expected. Nothing is kept on failure. */
+ * PHI_NEED_DATA: `header` is too short; *wanted_bytes says how many to come back with (more than header.len, at most
+ * file_bytes; may still prove too few). It doubles at least, so that all the tries together stay linear; a file of
+ * unknown size that ends sooner is given whole, with its size.
+ * PHI_ECORRUPT, PHI_EUNSUPPORTED: err says what, where, got, expected. Nothing is kept on failure. */
 phi_status phi_directory_open(phi_directory *out, uint64_t *wanted_bytes, phi_arena *arena, phi_bytes header,
                               uint64_t file_bytes, phi_error *err);
+
+/* For the openers of containers: fills the two orders that the lookups need. PHI_ECORRUPT names a duplicate. */
+phi_status phi_directory_index(phi_directory *dir, phi_arena *arena, phi_error *err);
 
 /* Adds the tensors of another file of the same split model to `dir`. Files may come in any order, each once; the split
  * numbers, counts and names must agree. `arena` must be the one that `dir` was opened with. */
@@ -71,7 +82,12 @@ phi_status phi_directory_join(phi_directory *dir, const phi_directory *part, phi
 /* Checks what only the whole model can show: every split present, the announced number of tensors. */
 phi_status phi_directory_check_complete(const phi_directory *dir, phi_error *err);
 
-/* NULL when absent. */
+/* The name of file `idx` (from 0) of `count`, from the path or URL of any of them: the part "-00001-of-00003.gguf" is
+ * exchanged, what follows it (a query, a fragment) is kept. NUL-terminated. PHI_EINVAL: no such part, another count, or
+ * `cap` too small. */
+phi_status phi_split_name(char *out, size_t cap, phi_str first, uint32_t idx, uint32_t count, phi_error *err);
+
+/* NULL when absent. O(log n). */
 const phi_tensor_info *phi_directory_tensor(const phi_directory *dir, phi_str name);
 const phi_meta *phi_directory_meta(const phi_directory *dir, phi_str key);
 

@@ -33,6 +33,18 @@ struct phi_arena_block {
 
 static uint64_t g_requests; /* test hook, see phi_arena_fail_at */
 static uint64_t g_fail_at;
+static uint64_t g_held; /* accounting only: nothing depends on it */
+static uint64_t g_peak;
+
+uint64_t phi_arena_total_held(void)
+{
+    return g_held;
+}
+
+uint64_t phi_arena_total_peak(void)
+{
+    return g_peak;
+}
 
 uint64_t phi_arena_fail_at(uint64_t n)
 {
@@ -42,12 +54,29 @@ uint64_t phi_arena_fail_at(uint64_t n)
     return made;
 }
 
-static void *system_alloc(size_t bytes)
+void *phi_system_alloc(size_t bytes)
 {
     g_requests++;
     if (g_fail_at != 0 && g_requests == g_fail_at)
         return NULL;
     return malloc(bytes);
+}
+
+void phi_system_free(void *p)
+{
+    free(p);
+}
+
+static void account(phi_arena *a, size_t bytes, bool is_taken)
+{
+    if (is_taken) {
+        a->held_bytes += bytes;
+        g_held += bytes;
+        g_peak = g_held > g_peak ? g_held : g_peak;
+    } else {
+        a->held_bytes -= bytes;
+        g_held -= bytes;
+    }
 }
 
 static size_t round_to_align(size_t n)
@@ -68,7 +97,7 @@ static bool push_block(phi_arena *a, size_t data_bytes)
     const size_t extra = sizeof(phi_arena_block) + 2 * PHI_ARENA_ALIGN;
     if (data_bytes > SIZE_MAX - extra)
         return false;
-    uint8_t *raw = system_alloc(data_bytes + extra);
+    uint8_t *raw = phi_system_alloc(data_bytes + extra);
     if (!raw)
         return false;
     phi_arena_block *block = (phi_arena_block *)(void *)raw;
@@ -77,7 +106,7 @@ static bool push_block(phi_arena *a, size_t data_bytes)
     *block = (phi_arena_block){a->top, raw, raw + sizeof *block + skip, data_bytes, 0};
     POISON(block->data, data_bytes);
     a->top = block;
-    a->held_bytes += data_bytes + extra;
+    account(a, data_bytes + extra, true);
     return true;
 }
 
@@ -85,9 +114,9 @@ static void pop_block(phi_arena *a)
 {
     phi_arena_block *block = a->top;
     a->top = block->older;
-    a->held_bytes -= block->data_bytes + sizeof(phi_arena_block) + 2 * PHI_ARENA_ALIGN;
+    account(a, block->data_bytes + sizeof(phi_arena_block) + 2 * PHI_ARENA_ALIGN, false);
     UNPOISON(block->data, block->data_bytes);
-    free(block->raw);
+    phi_system_free(block->raw);
 }
 
 void phi_arena_init(phi_arena *a, size_t block_bytes)

@@ -50,6 +50,14 @@ void phi_arena_rewind(phi_arena *a, phi_arena_mark mark);
 /* Bytes that dealing count * item_bytes takes from a block, for planning fixed arenas. Saturates at SIZE_MAX. */
 size_t phi_arena_cost(size_t count, size_t item_bytes);
 
+/* Bytes that all arenas of the process hold from the system, now and at most so far. */
+uint64_t phi_arena_total_held(void);
+uint64_t phi_arena_total_peak(void);
+
+/* For bindings that need memory outside any arena (phi_alloc in phi.h). NULL when out of memory. */
+void *phi_system_alloc(size_t bytes);
+void phi_system_free(void *p);
+
 /* Test hook: the n-th block request from now on (1 = the next) fails once; 0 switches it off. Returns how many
  * requests were made since the last call. Not thread-safe; tests only. */
 uint64_t phi_arena_fail_at(uint64_t n);

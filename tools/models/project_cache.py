@@ -7,6 +7,7 @@ undoes all of it.  Standard library only: smollm2.py runs in `npm test` without 
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,13 @@ def sha256_file(path: Path) -> str:
         while chunk := stream.read(1 << 22):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def write_json(path: Path, value: object) -> None:
+    """Indented, with lists of numbers on one line."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    text = re.sub(r"\[[-\d.,e\s+]*\]", lambda found: " ".join(found.group().split()), text)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def fail(message: str) -> None:

@@ -62,7 +62,7 @@ def enter_venv(group: str) -> None:
     if Path(sys.prefix).resolve() == venv.resolve() and (venv / f"ready-{group}").exists():
         return
     setup = TOOLS / "reference" / "setup_venv.py"
-    subprocess.run([sys.executable, str(setup), "--group", group], check=True)
+    subprocess.run([sys.executable, str(setup), "--group", group], check=True, stdout=subprocess.DEVNULL)
     python = str(venv / "bin" / "python")
     os.execv(python, [python, *sys.argv])
 

@@ -1,0 +1,59 @@
+/* The native tool: the same engine as in the browser, with files in place of fetch.
+ * Layer: above src/phi.h, sees nothing else of the engine (but the kernel names for `bench kernels`). */
+#ifndef PHI_CLI_H
+#define PHI_CLI_H
+
+#include "phi.h"
+
+/* Options of all commands; each command takes those that its help names. */
+typedef struct cli_options {
+    const char *model;
+    const char *prompt; /* --prompt TEXT, or what --file holds */
+    size_t prompt_bytes;
+    const char *tokens; /* --tokens 1,2,3 */
+    const char *system;
+    int32_t n_threads;
+    int32_t accuracy_level;
+    int32_t kernels;
+    int32_t strip_rule;
+    int32_t context;
+    int32_t batch;
+    int32_t kv_type;
+    int32_t rope;
+    int32_t repeat;
+    int32_t prefill;
+    int32_t top;
+    bool json;
+    bool plain;       /* tokenize: control strings are plain text */
+    bool no_special;  /* no BOS / EOS */
+    bool every;       /* logits: of every position */
+    phi_generate_options generate;
+    const char *out_path;
+} cli_options;
+
+typedef struct cli_command {
+    const char *name;
+    const char *summary;
+    const char *help;
+    int (*run)(cli_options *o);
+} cli_command;
+
+extern const cli_command cli_info, cli_tokenize, cli_logits, cli_generate, cli_bench;
+
+/* Prints "phi: …" to stderr and returns 1. */
+int cli_fail(const char *fmt, ...) PHI_PRINTF(1, 2);
+
+/* Opens, describes and loads a model (all files of a split one); NULL after printing the error. needs_weights false stops
+ * after the description. */
+phi_engine *cli_open_model(const cli_options *o, bool needs_weights);
+phi_session *cli_open_session(const cli_options *o, phi_engine *e);
+
+/* The token ids that a command works on: --tokens, or the encoded prompt. malloc'ed; NULL after printing the error. */
+int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out);
+/* Runs step() to the end; false after printing the error. */
+bool cli_compute(phi_session *s);
+/* A whole file, malloc'ed; NULL after printing the error. "-" is standard input. */
+char *cli_read_file(const char *path, size_t *n_out);
+double cli_now(void); /* seconds */
+
+#endif

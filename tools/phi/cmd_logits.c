@@ -1,0 +1,122 @@
+/* phi logits: what the model thinks of a text, for comparison with other implementations. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+
+static double log_sum_exp(const float *x, size_t n)
+{
+    double max = -INFINITY;
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        max = (double)x[i] > max ? (double)x[i] : max;
+    for (size_t i = 0; i < n; i++)
+        sum += exp((double)x[i] - max);
+    return max + log(sum);
+}
+
+static int32_t best_except(const float *x, size_t n, const int32_t *taken, int32_t n_taken)
+{
+    int32_t best = -1;
+    for (size_t i = 0; i < n; i++) {
+        bool is_taken = false;
+        for (int32_t k = 0; k < n_taken; k++)
+            is_taken = is_taken || taken[k] == (int32_t)i;
+        if (!is_taken && (best < 0 || x[i] > x[best]))
+            best = (int32_t)i;
+    }
+    return best;
+}
+
+static void print_position(const cli_options *o, const float *logits, size_t n, size_t pos, bool is_first)
+{
+    int32_t taken[20];
+    const int32_t n_top = o->top < 20 ? o->top : 20;
+    const double norm = log_sum_exp(logits, n);
+    printf(o->json ? "%s{\"position\":%zu,\"top\":[" : "%s%zu:", is_first || !o->json ? "" : ",", pos);
+    for (int32_t k = 0; k < n_top; k++) {
+        taken[k] = best_except(logits, n, taken, k);
+        const double logit = (double)logits[taken[k]];
+        if (o->json)
+            printf("%s{\"id\":%d,\"logit\":%.7g,\"logprob\":%.7g}", k ? "," : "", (int)taken[k], logit, logit - norm);
+        else
+            printf(" %d (%.4f, log p %.4f)", (int)taken[k], logit, logit - norm);
+    }
+    printf(o->json ? "]}" : "\n");
+}
+
+/* Computes the text up to and including position pos, writes or prints its logits. */
+static bool one_position(const cli_options *o, phi_session *s, const int32_t *ids, size_t pos, FILE *out)
+{
+    if (phi_session_sync(s, ids, pos + 1) != PHI_OK)
+        return cli_fail("%s", phi_session_error(s)->text) == 0;
+    if (!cli_compute(s))
+        return false;
+    size_t n;
+    const float *logits = phi_session_logits(s, &n);
+    if (out && fwrite(logits, sizeof *logits, n, out) != n)
+        return cli_fail("%s: could not be written", o->out_path) == 0;
+    return true;
+}
+
+static bool print_all(const cli_options *o, phi_session *s, const int32_t *ids, size_t n_ids)
+{
+    FILE *out = o->out_path ? fopen(o->out_path, "wb") : NULL;
+    double nll = 0.0;
+    const size_t first = o->every ? 0 : n_ids - 1;
+    if (o->out_path && !out)
+        return cli_fail("%s: cannot be written", o->out_path) == 0;
+    if (o->json)
+        printf("{\"positions\":[");
+    bool is_good = n_ids > 0;
+    for (size_t pos = first; pos < n_ids && is_good; pos++) {
+        is_good = one_position(o, s, ids, pos, out);
+        size_t n;
+        const float *logits = phi_session_logits(s, &n);
+        if (!is_good || !logits)
+            break;
+        if (pos + 1 < n_ids)
+            nll += log_sum_exp(logits, n) - (double)logits[ids[pos + 1]];
+        if (o->top > 0)
+            print_position(o, logits, n, pos, pos == first);
+    }
+    const double n_scored = (double)(n_ids - first) - 1.0;
+    if (o->json)
+        printf("],\"mean_nll\":%.9g}\n", n_scored > 0 ? nll / n_scored : 0.0);
+    else if (n_scored > 0)
+        printf("mean negative log likelihood %.6f over %.0f tokens, perplexity %.4f\n", nll / n_scored, n_scored,
+               exp(nll / n_scored));
+    if (out)
+        (void)fclose(out);
+    return is_good;
+}
+
+static int run_logits(cli_options *o)
+{
+    size_t n = 0;
+    bool is_good = false;
+    phi_engine *e = cli_open_model(o, true);
+    phi_session *s = e ? cli_open_session(o, e) : NULL;
+    int32_t *ids = s ? cli_tokens(o, e, &n) : NULL;
+    if (ids && n > 0)
+        is_good = print_all(o, s, ids, n);
+    else if (ids)
+        (void)cli_fail("the text has no tokens");
+    free(ids);
+    phi_session_destroy(s);
+    phi_engine_destroy(e);
+    return !is_good;
+}
+
+const cli_command cli_logits = {
+    "logits", "the best next tokens behind a text, or behind each of its tokens",
+    "  --model FILE\n"
+    "  --prompt TEXT | --file FILE | --tokens IDS\n"
+    "  --every          behind every token (from the cache), with the mean negative log likelihood of the text\n"
+    "  --top N          how many to print (default 5, at most 20)\n"
+    "  --out FILE       all logits as 32-bit floats, position after position\n"
+    "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"
+    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32, --strip RULE, --plain, --no-special\n"
+    "  --json           as JSON\n",
+    run_logits};

@@ -171,8 +171,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const names = process.argv.slice(2);
     const unknown = names.filter((name) => !PACKAGES[name]);
     if (names.length === 0 || unknown.length > 0) {
+      const known = Object.keys(PACKAGES).join(' ');
       throw new SetupError(
-        `usage: debs.mjs <package>...; known: ${Object.keys(PACKAGES).join(' ')}${unknown.length ? `; unknown: ${unknown.join(' ')}` : ''}`,
+        `usage: debs.mjs <package>...; got "${names.join(' ')}"; known: ${known}`,
       );
     }
     say(ensureDebs(names).root);

@@ -7,6 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, appendFileSync, constants, mkdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
+const LINES_SHOWN = 20;
+
 /** A failure whose message is already the one clear line that the user needs: no stack is printed for it. */
 export class SetupError extends Error {
   constructor(message) {
@@ -62,7 +64,14 @@ export function which(name, path = process.env.PATH ?? '') {
   return undefined;
 }
 
-/** Runs a program to its end without a terminal; returns its stdout. Throws SetupError with the tail of its output. */
+/** The lines of a failed program's output that tell why: from the first that speaks of an error, else the last ones. */
+function telling(output) {
+  const lines = output.trimEnd().split('\n');
+  const first = lines.findIndex((line) => /\berror\b|\bFAILED\b/i.test(line));
+  return first < 0 ? lines.slice(-LINES_SHOWN) : lines.slice(first, first + LINES_SHOWN);
+}
+
+/** Runs a program to its end without a terminal; returns its stdout. Throws SetupError with what it said. */
 export function run(command, args, { log, cwd, env, input } = {}) {
   const result = spawnSync(command, args, {
     cwd,
@@ -78,10 +87,10 @@ export function run(command, args, { log, cwd, env, input } = {}) {
   }
   if (result.error) throw new SetupError(`${command}: ${result.error.message}`);
   if (result.status !== 0) {
-    const tail = output.trimEnd().split('\n').slice(-15).join('\n    ');
+    const line = `${command} ${args.join(' ').slice(0, 200)}`;
     const where = log ? ` (whole log: ${log})` : '';
     throw new SetupError(
-      `\`${command} ${args.join(' ').slice(0, 200)}\` failed with ${result.status ?? result.signal}${where}:\n    ${tail}`,
+      `\`${line}\` failed with ${result.status ?? result.signal}${where}:\n    ${telling(output).join('\n    ')}`,
     );
   }
   return result.stdout;

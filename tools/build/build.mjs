@@ -1,0 +1,128 @@
+/* npm run build: everything that a page needs, in dist/.
+ *
+ *   dist/index.js              the entry of exports["."]; a page imports it as it is
+ *   dist/engine-worker.js      the worker that it starts
+ *   dist/pocketphi-<variant>.{mjs,wasm}   the engine, one pair per variant; the worker loads one of them
+ *   dist/types/                TypeScript declarations
+ *   dist/sizes.json            bytes of all of it, raw and gzipped
+ *
+ *   node tools/build/build.mjs [variant...]    only these wasm variants */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { formatBytes, runMain, runShown, SetupError, say, step } from '../setup/report.mjs';
+import { ensureNodeModules, nodeProgram, REPOSITORY } from '../setup/workspace.mjs';
+import { buildWasm, VARIANTS } from './wasm.mjs';
+
+const DIST = join(REPOSITORY, 'dist');
+/* Each entry becomes one self-contained file. */
+const ENTRIES = { index: 'web/index.ts', 'engine-worker': 'web/worker/engine-worker.ts' };
+
+function measure(file) {
+  const bytes = readFileSync(file);
+  return { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length };
+}
+
+function buildModules(variants) {
+  const built = [];
+  for (const variant of variants) {
+    const folder = buildWasm(variant, 'pocketphi_wasm');
+    for (const suffix of ['mjs', 'wasm']) {
+      const name = `pocketphi-${variant}.${suffix}`;
+      copyFileSync(join(folder, name), join(DIST, name));
+      built.push(name);
+    }
+  }
+  return built;
+}
+
+async function bundle() {
+  const { build } = await import('esbuild');
+  const result = await build({
+    absWorkingDir: REPOSITORY,
+    entryPoints: ENTRIES,
+    outdir: DIST,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    sourcemap: 'linked',
+    legalComments: 'none',
+    minify: true,
+    keepNames: true /* error names are part of the interface */,
+    logLevel: 'silent',
+  }).catch((error) => {
+    const lines = (error.errors ?? []).map(
+      (e) => `${e.location?.file}:${e.location?.line}: ${e.text}`,
+    );
+    throw new SetupError(`esbuild failed:\n  ${lines.join('\n  ') || error.message}`);
+  });
+  for (const warning of result.warnings)
+    say(`  warning: ${warning.location?.file}:${warning.location?.line}: ${warning.text}`);
+  return Object.keys(ENTRIES).map((name) => `${name}.js`);
+}
+
+function emitTypes() {
+  const out = join(DIST, 'types');
+  rmSync(out, { recursive: true, force: true });
+  const options = [
+    '-p',
+    'tsconfig.json',
+    '--noEmit',
+    'false',
+    '--declaration',
+    '--emitDeclarationOnly',
+    '--outDir',
+    out,
+  ];
+  if (runShown(nodeProgram('tsc'), options, { cwd: REPOSITORY }) !== 0)
+    throw new SetupError('TypeScript found errors (above)');
+}
+
+/** Sizes of every file, and of what one page loads with each variant: its module and the JavaScript. */
+function reportSizes(modules, scripts) {
+  const files = Object.fromEntries(
+    [...modules, ...scripts].map((name) => [name, measure(join(DIST, name))]),
+  );
+  const sum = (names) => ({
+    raw: names.reduce((n, name) => n + files[name].raw, 0),
+    gzip: names.reduce((n, name) => n + files[name].gzip, 0),
+  });
+  const variants = {};
+  for (const wasm of modules.filter((name) => name.endsWith('.wasm'))) {
+    variants[basename(wasm, '.wasm')] = sum([wasm, wasm.replace(/wasm$/, 'mjs'), ...scripts]);
+  }
+  writeFileSync(join(DIST, 'sizes.json'), `${JSON.stringify({ files, variants }, null, 2)}\n`);
+  const row = (name, { raw, gzip }) =>
+    say(`  ${name.padEnd(34)}${formatBytes(raw).padStart(11)}${formatBytes(gzip).padStart(11)}`);
+  say(`  ${'dist/'.padEnd(34)}${'raw'.padStart(11)}${'gzip'.padStart(11)}`);
+  for (const [name, size] of Object.entries(files)) row(name, size);
+  say('  one page loads the scripts and one variant:');
+  for (const [name, size] of Object.entries(variants)) row(name, size);
+}
+
+/** Builds dist/; parts whose sources do not exist are announced, not invented. */
+export async function buildAll(variants = VARIANTS) {
+  ensureNodeModules();
+  mkdirSync(DIST, { recursive: true });
+  const modules = buildModules(variants);
+  let scripts = [];
+  if (existsSync(join(REPOSITORY, ENTRIES.index))) {
+    scripts = await bundle();
+    step('types', emitTypes);
+  } else {
+    say(`  no ${ENTRIES.index} yet: no JavaScript built`);
+  }
+  reportSizes(modules, scripts);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await runMain(async () => {
+    const names = process.argv.slice(2);
+    const unknown = names.filter((name) => !VARIANTS.includes(name));
+    if (unknown.length > 0)
+      throw new SetupError(`unknown variant ${unknown.join(', ')}; known: ${VARIANTS.join(', ')}`);
+    await buildAll(names.length > 0 ? names : VARIANTS);
+  });
+}

@@ -1,0 +1,76 @@
+# The WebAssembly side of CMakeLists.txt: the module that the web layer loads, and the C tests compiled to wasm.
+# PHI_RELAXED and PHI_THREADS choose the variant; the module is named after it.
+
+set(PHI_VARIANT simd128)
+if(PHI_RELAXED)
+  set(PHI_VARIANT relaxed)
+endif()
+if(PHI_THREADS)
+  string(APPEND PHI_VARIANT -mt)
+else()
+  string(APPEND PHI_VARIANT -st)
+endif()
+
+# Both for the module and for the tests. Memory grows as the plan asks for it. The stack is one thread's: forward state
+# lives in arenas, so it stays small. The arenas ask for a few large blocks: the smallest allocator is enough.
+add_link_options(-sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=256KB -sABORTING_MALLOC=0
+                 -sMALLOC=emmalloc)
+if(PHI_THREADS)
+  # Growing shared memory makes JS views stale; web/abi takes a new one for each call, so the warning says nothing.
+  add_link_options(-pthread -sDEFAULT_PTHREAD_STACK_SIZE=256KB -Wno-pthreads-mem-growth)
+endif()
+
+# Linked from the object files, not from the archive, so that what PHI_API marks as used is kept. (CMake wants one
+# source at least; before the first layer exists there is nothing to link.)
+if(PHI_LAYERS)
+  add_executable(pocketphi_wasm)
+  foreach(layer IN LISTS PHI_LAYERS)
+    target_sources(pocketphi_wasm PRIVATE $<TARGET_OBJECTS:${layer}>)
+  endforeach()
+  set_target_properties(pocketphi_wasm PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-${PHI_VARIANT} SUFFIX .mjs)
+  target_link_options(pocketphi_wasm PRIVATE
+    --no-entry
+    -sMODULARIZE=1
+    -sEXPORT_ES6=1
+    -sENVIRONMENT=web,worker,node
+    -sFILESYSTEM=0
+    -sINITIAL_MEMORY=16MB
+    -sDYNAMIC_EXECUTION=0 # pages may forbid eval
+    -sSUPPORT_LONGJMP=0
+    -sEXPORTED_FUNCTIONS=_malloc,_free
+    -sEXPORTED_RUNTIME_METHODS=wasmMemory
+    -sINCOMING_MODULE_JS_API=locateFile,wasmBinary,instantiateWasm,print,printErr,onAbort,mainScriptUrlOrBlob)
+  if(PHI_THREADS)
+    # Workers start before the module is ready: a thread made later would need the event loop, which a call into the
+    # engine does not give back. The page says how many (Module.poolThreads = threads beside the calling one).
+    target_link_options(pocketphi_wasm PRIVATE "-sPTHREAD_POOL_SIZE=Module['poolThreads']")
+  endif()
+endif()
+
+# phi_wasm_program(NAME FOLDER): the tests of a folder as a program that Node runs. Only the main thread may touch the
+# file system of Node, so with threads the pool's workers are made beforehand and main() stays where it is.
+function(phi_wasm_program name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE pocketphi)
+  target_compile_definitions(${name} PRIVATE PHI_TESTS_DIR="${CMAKE_SOURCE_DIR}/tests")
+  target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS=1 -sEXIT_RUNTIME=1)
+  if(PHI_THREADS)
+    target_link_options(${name} PRIVATE -sPTHREAD_POOL_SIZE=8)
+  endif()
+endfunction()
+
+enable_testing()
+foreach(suite unit kernels)
+  phi_wasm_program(test_${suite} tests/${suite})
+  if(TARGET test_${suite})
+    if(NOT suite STREQUAL "unit")
+      target_sources(test_${suite} PRIVATE tests/unit/check_main.c)
+      target_include_directories(test_${suite} PRIVATE tests/unit)
+    endif()
+    add_test(NAME ${suite} COMMAND test_${suite})
+  endif()
+endforeach()

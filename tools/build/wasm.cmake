@@ -43,7 +43,7 @@ if(PHI_LAYERS)
   if(PHI_THREADS)
     # Workers start before the module is ready: a thread made later would need the event loop, which a call into the
     # engine does not give back. The page says how many (Module.poolThreads = threads beside the calling one).
-    target_link_options(pocketphi_wasm PRIVATE "-sPTHREAD_POOL_SIZE=Module['poolThreads']")
+    target_link_options(pocketphi_wasm PRIVATE "-sPTHREAD_POOL_SIZE=Module['poolThreads']" -sPTHREAD_POOL_SIZE_STRICT=2)
   endif()
 endif()
 
@@ -59,7 +59,7 @@ function(phi_wasm_program name folder)
   target_compile_definitions(${name} PRIVATE PHI_TESTS_DIR="${CMAKE_SOURCE_DIR}/tests")
   target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS=1 -sEXIT_RUNTIME=1)
   if(PHI_THREADS)
-    target_link_options(${name} PRIVATE -sPTHREAD_POOL_SIZE=8)
+    target_link_options(${name} PRIVATE -sPTHREAD_POOL_SIZE=8 -sPTHREAD_POOL_SIZE_STRICT=2)
   endif()
 endfunction()
 

@@ -73,7 +73,7 @@ phi_status phi_weights_add(phi_weights *w, phi_matrix *matrix, const phi_tensor_
                            int32_t n_cols, phi_error *err)
 {
     PHI_TRY(check_shape(tensor, n_rows, n_cols, err));
-    const phi_layout layout = phi_pack_layout_of(tensor->dtype, n_cols);
+    const phi_layout layout = phi_pack_layout_of(tensor->dtype);
     if (n_cols % phi_layout_cols_step(layout) != 0)
         return phi_fail(err, PHI_EUNSUPPORTED, "tensor '%.*s' has %d columns; type %s needs a multiple of %d",
                         phi_str_print_len(tensor->name), tensor->name.ptr, (int)n_cols,

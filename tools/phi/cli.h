@@ -27,6 +27,8 @@ typedef struct cli_options {
     bool plain;       /* tokenize: control strings are plain text */
     bool no_special;  /* no BOS / EOS */
     bool every;       /* logits: of every position */
+    bool fresh;       /* logits: each length from nothing */
+    const char *lengths; /* logits: 1,2,3: behind so many tokens */
     phi_generate_options generate;
     const char *out_path;
 } cli_options;
@@ -50,6 +52,8 @@ phi_session *cli_open_session(const cli_options *o, phi_engine *e);
 
 /* The token ids that a command works on: --tokens, or the encoded prompt. malloc'ed; NULL after printing the error. */
 int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out);
+/* "1,2,3", malloc'ed; NULL after printing the error. */
+int32_t *cli_parse_numbers(const char *list, size_t *n_out);
 /* Runs step() to the end; false after printing the error. */
 bool cli_compute(phi_session *s);
 /* A whole file, malloc'ed; NULL after printing the error. "-" is standard input. */

@@ -187,7 +187,7 @@ phi_session *cli_open_session(const cli_options *o, phi_engine *e)
     return s;
 }
 
-static int32_t *parse_tokens(const char *list, size_t *n_out)
+int32_t *cli_parse_numbers(const char *list, size_t *n_out)
 {
     const size_t cap = strlen(list) / 2 + 1;
     int32_t *ids = malloc(cap * sizeof *ids);
@@ -196,7 +196,7 @@ static int32_t *parse_tokens(const char *list, size_t *n_out)
         char *end;
         const long id = strtol(at, &end, 10);
         if (end == at || (*end != ',' && *end != 0)) {
-            (void)cli_fail("--tokens: '%s' is not a list of numbers with commas", list);
+            (void)cli_fail("'%s' is not a list of numbers with commas", list);
             free(ids);
             return NULL;
         }
@@ -211,7 +211,7 @@ int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out)
 {
     const int32_t *ids;
     if (o->tokens)
-        return parse_tokens(o->tokens, n_out);
+        return cli_parse_numbers(o->tokens, n_out);
     if (!o->prompt) {
         (void)cli_fail("--prompt TEXT, --file FILE or --tokens IDS is needed");
         return NULL;

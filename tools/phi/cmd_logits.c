@@ -60,51 +60,89 @@ static bool one_position(const cli_options *o, phi_session *s, const int32_t *id
     return true;
 }
 
-static bool print_all(const cli_options *o, phi_session *s, const int32_t *ids, size_t n_ids)
+/* Which lengths of the text are asked for: --lengths, all (--every), or the whole. malloc'ed. */
+static int32_t *asked_lengths(const cli_options *o, size_t n_ids, size_t *n_out)
 {
-    FILE *out = o->out_path ? fopen(o->out_path, "wb") : NULL;
-    double nll = 0.0;
-    const size_t first = o->every ? 0 : n_ids - 1;
-    if (o->out_path && !out)
-        return cli_fail("%s: cannot be written", o->out_path) == 0;
-    if (o->json)
-        printf("{\"positions\":[");
-    bool is_good = n_ids > 0;
-    for (size_t pos = first; pos < n_ids && is_good; pos++) {
-        is_good = one_position(o, s, ids, pos, out);
-        size_t n;
-        const float *logits = phi_session_logits(s, &n);
-        if (!is_good || !logits)
-            break;
-        if (pos + 1 < n_ids)
-            nll += log_sum_exp(logits, n) - (double)logits[ids[pos + 1]];
-        if (o->top > 0)
-            print_position(o, logits, n, pos, pos == first);
+    int32_t *lengths;
+    if (o->lengths)
+        return cli_parse_numbers(o->lengths, n_out);
+    *n_out = o->every ? n_ids : 1;
+    lengths = malloc(*n_out * sizeof *lengths);
+    for (size_t i = 0; lengths && i < *n_out; i++)
+        lengths[i] = (int32_t)(o->every ? i + 1 : n_ids);
+    return lengths;
+}
+
+typedef struct scorer {
+    const cli_options *o;
+    phi_engine *engine;
+    phi_session *session;
+    const int32_t *ids;
+    size_t n_ids;
+    FILE *out;
+    double nll;
+    size_t n_scored;
+} scorer;
+
+static bool score_length(scorer *w, int32_t length, bool is_first)
+{
+    if (length < 1 || (size_t)length > w->n_ids)
+        return cli_fail("length %d of a text of %zu tokens", (int)length, w->n_ids) == 0;
+    if (w->o->fresh && !is_first) {
+        phi_session_destroy(w->session);
+        w->session = cli_open_session(w->o, w->engine);
     }
-    const double n_scored = (double)(n_ids - first) - 1.0;
-    if (o->json)
-        printf("],\"mean_nll\":%.9g}\n", n_scored > 0 ? nll / n_scored : 0.0);
-    else if (n_scored > 0)
-        printf("mean negative log likelihood %.6f over %.0f tokens, perplexity %.4f\n", nll / n_scored, n_scored,
-               exp(nll / n_scored));
-    if (out)
-        (void)fclose(out);
+    const size_t pos = (size_t)length - 1;
+    if (!w->session || !one_position(w->o, w->session, w->ids, pos, w->out))
+        return false;
+    size_t n;
+    const float *logits = phi_session_logits(w->session, &n);
+    if (pos + 1 < w->n_ids) {
+        w->nll += log_sum_exp(logits, n) - (double)logits[w->ids[pos + 1]];
+        w->n_scored++;
+    }
+    if (w->o->top > 0)
+        print_position(w->o, logits, n, pos, is_first);
+    return true;
+}
+
+static bool print_all(scorer *w, const int32_t *lengths, size_t n_lengths)
+{
+    bool is_good = true;
+    if (w->o->json)
+        printf("{\"positions\":[");
+    for (size_t i = 0; i < n_lengths && is_good; i++)
+        is_good = score_length(w, lengths[i], i == 0);
+    const double mean = w->n_scored > 0 ? w->nll / (double)w->n_scored : 0.0;
+    if (w->o->json)
+        printf("],\"mean_nll\":%.9g,\"scored\":%zu}\n", mean, w->n_scored);
+    else if (w->n_scored > 0)
+        printf("mean negative log likelihood %.6f over %zu tokens, perplexity %.4f\n", mean, w->n_scored, exp(mean));
     return is_good;
 }
 
 static int run_logits(cli_options *o)
 {
-    size_t n = 0;
+    size_t n_ids = 0;
+    size_t n_lengths = 0;
     bool is_good = false;
     phi_engine *e = cli_open_model(o, true);
     phi_session *s = e ? cli_open_session(o, e) : NULL;
-    int32_t *ids = s ? cli_tokens(o, e, &n) : NULL;
-    if (ids && n > 0)
-        is_good = print_all(o, s, ids, n);
-    else if (ids)
+    int32_t *ids = s ? cli_tokens(o, e, &n_ids) : NULL;
+    int32_t *lengths = ids && n_ids > 0 ? asked_lengths(o, n_ids, &n_lengths) : NULL;
+    FILE *out = o->out_path ? fopen(o->out_path, "wb") : NULL;
+    scorer w = {o, e, s, ids, n_ids, out, 0.0, 0};
+    if (ids && n_ids == 0)
         (void)cli_fail("the text has no tokens");
+    else if (o->out_path && !out)
+        (void)cli_fail("%s: cannot be written", o->out_path);
+    else if (lengths)
+        is_good = print_all(&w, lengths, n_lengths);
+    if (out)
+        (void)fclose(out);
+    free(lengths);
     free(ids);
-    phi_session_destroy(s);
+    phi_session_destroy(w.session);
     phi_engine_destroy(e);
     return !is_good;
 }
@@ -114,6 +152,7 @@ const cli_command cli_logits = {
     "  --model FILE\n"
     "  --prompt TEXT | --file FILE | --tokens IDS\n"
     "  --every          behind every token (from the cache), with the mean negative log likelihood of the text\n"
+    "  --lengths 1,2,3  behind so many tokens each; --fresh computes each from nothing\n"
     "  --top N          how many to print (default 5, at most 20)\n"
     "  --out FILE       all logits as 32-bit floats, position after position\n"
     "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"

@@ -38,6 +38,8 @@ static const option options[] = {
     {"--plain", KIND_FLAG, AT(plain), NULL, 0},
     {"--no-special", KIND_FLAG, AT(no_special), NULL, 0},
     {"--every", KIND_FLAG, AT(every), NULL, 0},
+    {"--fresh", KIND_FLAG, AT(fresh), NULL, 0},
+    {"--lengths", KIND_TEXT, AT(lengths), NULL, 0},
     {"--out", KIND_TEXT, AT(out_path), NULL, 0},
     {"--max-tokens", KIND_INT, AT(generate.max_tokens), NULL, 0},
     {"--temperature", KIND_FLOAT, AT(generate.temperature), NULL, 0},

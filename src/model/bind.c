@@ -160,7 +160,7 @@ static phi_status bind_all(binder *b)
 phi_status phi_model_bind(phi_model **out, phi_weights *weights, phi_arena *arena, const phi_directory *dir,
                           phi_error *err)
 {
-    const phi_descriptor *descriptor;
+    const phi_descriptor *descriptor = NULL;
     PHI_TRY(choose_descriptor(&descriptor, dir, err));
     phi_model *m = phi_arena_zeroed(arena, phi_model, 1);
     if (!m)

@@ -15,6 +15,7 @@ import { ensureModernNode } from '../setup/modern-node.mjs';
 import { runMain, SetupError, say } from '../setup/report.mjs';
 import { ensureNodeModules, REPOSITORY } from '../setup/workspace.mjs';
 import { buildAll } from './build.mjs';
+import { checkGenerated } from './generators.mjs';
 import { buildNative, listTests } from './native.mjs';
 import { runTee, Tally } from './tally.mjs';
 import { buildWasm, VARIANTS } from './wasm.mjs';
@@ -104,8 +105,10 @@ async function runCTests(tally, preset, folder, launcher = []) {
 async function testChecks(tally) {
   const python = ensureProgram('python3').file;
   for (const name of ['check_layers', 'check_style']) {
-    await tally.check(name, python, [join(REPOSITORY, 'tools/check', `${name}.py`)]);
+    const script = join(REPOSITORY, 'tools/check', `${name}.py`);
+    await tally.check(name, python, [script]);
   }
+  await checkGenerated(tally);
 }
 
 async function testNative(tally) {
@@ -158,7 +161,7 @@ async function testBrowser(tally) {
 }
 
 const SUITES = {
-  checks: ['layers and style', testChecks],
+  checks: ['layers, style, generated files', testChecks],
   native: [
     'C tests, native, AddressSanitizer and UndefinedBehaviorSanitizer (with fuzz corpora)',
     testNative,

@@ -234,6 +234,12 @@ static int compare_offsets(const void *rows, uint32_t a, uint32_t b)
     return (tensors[a].offset > tensors[b].offset) - (tensors[a].offset < tensors[b].offset);
 }
 
+/* Two names share a message. */
+static int short_len(phi_str name)
+{
+    return name.len > 100 ? 100 : (int)name.len;
+}
+
 static phi_status check_overlaps(const phi_directory *dir, phi_arena *arena, phi_error *err)
 {
     const phi_arena_mark mark = phi_arena_get_mark(arena);
@@ -246,12 +252,12 @@ static phi_status check_overlaps(const phi_directory *dir, phi_arena *arena, phi
         const phi_tensor_info *a = &dir->tensors[order[i - 1]];
         const phi_tensor_info *b = &dir->tensors[order[i]];
         if (a->bytes > b->offset - a->offset)
-            status = phi_fail(
-                err, PHI_ECORRUPT,
-                "gguf: tensors '%.*s' (bytes %" PRIu64 " to %" PRIu64 ") and '%.*s' (from "
-                "byte %" PRIu64 ") overlap, expected them apart",
-                phi_str_print_len(a->name) / 2, a->name.ptr, a->offset, a->offset + a->bytes,
-                phi_str_print_len(b->name) / 2, b->name.ptr, b->offset);
+            status = phi_fail(err, PHI_ECORRUPT,
+                              "gguf: tensors '%.*s' (bytes %" PRIu64 " to %" PRIu64
+                              ") and '%.*s' (from "
+                              "byte %" PRIu64 ") overlap, expected them apart",
+                              short_len(a->name), a->name.ptr, a->offset, a->offset + a->bytes,
+                              short_len(b->name), b->name.ptr, b->offset);
     }
     phi_arena_rewind(arena, mark);
     return status;

@@ -137,6 +137,7 @@ export function privateAptOptions(folder, sourceLine) {
     settings['Dir::Etc::preferences'] = '/dev/null';
     settings['Dir::Etc::preferencesparts'] = '/dev/null';
     settings['APT::Default-Release'] = '';
+    settings['APT::Update::Error-Mode'] = 'any';
   }
   return Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 }

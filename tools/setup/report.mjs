@@ -8,6 +8,7 @@ import { accessSync, appendFileSync, constants, mkdirSync, statSync } from 'node
 import { delimiter, dirname, join } from 'node:path';
 
 const LINES_SHOWN = 20;
+const COMMAND_CHARS_SHOWN = 200;
 
 /** A failure whose message is already the one clear line that the user needs: no stack is printed for it. */
 export class SetupError extends Error {
@@ -67,8 +68,16 @@ export function which(name, path = process.env.PATH ?? '') {
 /** The lines of a failed program's output that tell why: from the first that speaks of an error, else the last ones. */
 function telling(output) {
   const lines = output.trimEnd().split('\n');
-  const first = lines.findIndex((line) => /\berror\b|\bFAILED\b/i.test(line));
+  const first = lines.findIndex((line) => /\berror\b|\bFAILED\b|^E: /i.test(line));
   return first < 0 ? lines.slice(-LINES_SHOWN) : lines.slice(first, first + LINES_SHOWN);
+}
+
+/** A command as a person would recognise it: without the long row of apt's settings. */
+function shorten(command, args) {
+  const shown = args.filter(
+    (arg, i) => arg !== '-o' && !(args[i - 1] === '-o' && arg.includes('=')),
+  );
+  return [command, ...shown].join(' ').slice(0, COMMAND_CHARS_SHOWN);
 }
 
 /** Runs a program to its end without a terminal; returns its stdout. Throws SetupError with what it said. */
@@ -87,7 +96,7 @@ export function run(command, args, { log, cwd, env, input } = {}) {
   }
   if (result.error) throw new SetupError(`${command}: ${result.error.message}`);
   if (result.status !== 0) {
-    const line = `${command} ${args.join(' ').slice(0, 200)}`;
+    const line = shorten(command, args);
     const where = log ? ` (whole log: ${log})` : '';
     throw new SetupError(
       `\`${line}\` failed with ${result.status ?? result.signal}${where}:\n    ${telling(output).join('\n    ')}`,

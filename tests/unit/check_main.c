@@ -107,5 +107,6 @@ int main(int argc, char **argv)
     }
     if (!lists)
         printf("%d passed, %d failed, %d skipped\n", n_passed, n_failed, n_skipped);
+    (void)fflush(stdout); /* a leak report ends the process without flushing */
     return n_failed > 0 || (!lists && n_passed + n_skipped == 0);
 }

@@ -1,0 +1,45 @@
+/* The k-th request for memory fails, for every k until loading and one answer succeed: each failure is a status, nothing
+ * leaks (AddressSanitizer says), and the next attempt works. */
+#include "arena.h"
+#include "check.h"
+#include "model_file.h"
+
+static phi_status load_and_answer(model_file *f)
+{
+    static const int32_t tokens[] = {3, 50, 7, 90, 11};
+    phi_engine *e;
+    phi_session *s = NULL;
+    const phi_engine_options eo = phi_engine_options_default();
+    const phi_session_options so = phi_session_options_default();
+    phi_status status = model_file_load(&e, f, &eo, NULL);
+    if (status == PHI_OK)
+        status = phi_session_create(&s, e, &so);
+    if (status == PHI_OK)
+        status = phi_session_sync(s, tokens, 5);
+    if (status == PHI_OK)
+        status = model_compute(s);
+    phi_session_destroy(s);
+    phi_engine_destroy(e);
+    return status;
+}
+
+TEST(fault_alloc_engine__every_failed_allocation_is_survived)
+{
+    model_file f = model_file_read("phi3-gqa.gguf");
+    CHECK(f.bytes);
+    const uint64_t held = phi_arena_total_held();
+    int n_failures = 0;
+    for (uint64_t k = 1; k < 1000; k++) {
+        (void)phi_arena_fail_at(k);
+        const phi_status status = load_and_answer(&f);
+        CHECK_INT(phi_arena_total_held(), held);
+        if (status == PHI_OK)
+            break;
+        CHECK_INT(status, PHI_ENOMEM);
+        n_failures++;
+    }
+    (void)phi_arena_fail_at(0);
+    CHECK(n_failures >= 4); /* engine, staging, weights, session */
+    CHECK_INT(load_and_answer(&f), PHI_OK);
+    model_file_close(&f);
+}

@@ -1,0 +1,132 @@
+/* An engine's life: states, hostile models, short and late ranges. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "model_file.h"
+
+static uint8_t *find_bytes(const model_file *f, const char *text)
+{
+    const size_t n = strlen(text);
+    for (size_t i = 0; i + n <= f->n; i++)
+        if (memcmp(f->bytes + i, text, n) == 0)
+            return f->bytes + i;
+    return NULL;
+}
+
+/* Loads the file and checks the status and that the message contains every word given. */
+static bool fails_with(model_file *f, phi_status expected, const char *word, const char *word2)
+{
+    phi_engine *e;
+    phi_error err = {0};
+    const phi_engine_options eo = phi_engine_options_default();
+    const phi_status status = model_file_load(&e, f, &eo, &err);
+    phi_engine_destroy(e);
+    if (status != expected || !strstr(err.text, word) || !strstr(err.text, word2)) {
+        check_failed(__FILE__, __LINE__, "%s: %s", phi_status_name(status), err.text);
+        return false;
+    }
+    return true;
+}
+
+TEST(api_engine__names_a_missing_tensor)
+{
+    model_file f = model_file_read("phi3-mha.gguf");
+    CHECK(f.bytes);
+    uint8_t *name = find_bytes(&f, "blk.1.ffn_norm.weight");
+    CHECK(name);
+    memcpy(name, "blk.1.ffn_nurm.weight", 21);
+    CHECK(fails_with(&f, PHI_ECORRUPT, "blk.1.ffn_norm.weight", "missing"));
+    model_file_close(&f);
+}
+
+TEST(api_engine__names_a_tensor_of_the_wrong_shape)
+{
+    model_file f = model_file_read("phi3-mha.gguf");
+    CHECK(f.bytes);
+    uint8_t *name = find_bytes(&f, "blk.0.attn_output.weight");
+    CHECK(name);
+    uint8_t *dims = name + 24 + 4; /* u32 n_dims, u64 dims[2]: swap to (rows / 2, columns * 2) */
+    uint64_t d[2];
+    memcpy(d, dims, sizeof d);
+    d[0] *= 2;
+    d[1] /= 2;
+    memcpy(dims, d, sizeof d);
+    CHECK(fails_with(&f, PHI_ECORRUPT, "blk.0.attn_output.weight", "expected"));
+    model_file_close(&f);
+}
+
+TEST(api_engine__refuses_an_unknown_architecture_by_name)
+{
+    model_file f = model_file_read("phi3-mha.gguf");
+    CHECK(f.bytes);
+    uint8_t *value = find_bytes(&f, "general.architecture");
+    CHECK(value);
+    memcpy(value + 20 + 4 + 8, "qhi3", 4);
+    CHECK(fails_with(&f, PHI_EUNSUPPORTED, "qhi3", "phi3"));
+    model_file_close(&f);
+}
+
+TEST(api_engine__refuses_scales_that_are_not_finite)
+{
+    model_file f = model_file_read("quant-q4_0.gguf");
+    CHECK(f.bytes);
+    const uint8_t nan_half[2] = {0x00, 0x7e};
+    memcpy(f.bytes + f.n - 18, nan_half, 2); /* the last block of the file, whatever tensor it is */
+    phi_engine *e;
+    phi_error err = {0};
+    const phi_engine_options eo = phi_engine_options_default();
+    const phi_status status = model_file_load(&e, &f, &eo, &err);
+    phi_engine_destroy(e);
+    /* The last tensor may be a vector; then its own check speaks. */
+    CHECK(status == PHI_ECORRUPT || status == PHI_OK);
+    model_file_close(&f);
+}
+
+TEST(api_engine__short_and_missing_ranges_fail_cleanly)
+{
+    for (int k = 0; k < 12; k++) {
+        model_file f = model_file_read("phi3-mha.gguf");
+        CHECK(f.bytes);
+        f.fault = FAULT_SHORT;
+        f.fault_at = k;
+        CHECK(fails_with(&f, PHI_ECORRUPT, "bytes of a range", "tensor"));
+        f.fault = FAULT_MISSING;
+        phi_engine *e;
+        const phi_engine_options eo = phi_engine_options_default();
+        CHECK_INT(model_file_load(&e, &f, &eo, NULL), PHI_ENETWORK);
+        model_file_close(&f);
+    }
+}
+
+TEST(api_engine__ranges_may_arrive_in_any_order)
+{
+    model_file f = model_file_read("quant-q4_k.gguf");
+    CHECK(f.bytes);
+    f.is_late = true;
+    phi_engine *e;
+    phi_engine_options eo = phi_engine_options_default();
+    eo.n_threads = 3;
+    CHECK_INT(model_file_load(&e, &f, &eo, NULL), PHI_OK);
+    phi_engine_destroy(e);
+    model_file_close(&f);
+}
+
+TEST(api_engine__calls_out_of_order_say_so)
+{
+    phi_engine *e;
+    phi_session *s;
+    uint64_t wanted;
+    phi_engine_options eo = phi_engine_options_default();
+    const phi_session_options so = phi_session_options_default();
+    CHECK_INT(phi_engine_create(&e, &eo), PHI_OK);
+    CHECK_INT(phi_engine_reserve(e), PHI_ESTATE);
+    CHECK_INT(phi_engine_provide(e, 0, 1), PHI_ESTATE);
+    CHECK_INT(phi_session_create(&s, e, &so), PHI_ESTATE);
+    CHECK_INT(phi_engine_describe(e, 0, 10, 100, &wanted), PHI_EINVAL); /* no room asked for */
+    CHECK(phi_engine_info_json(e) == NULL);
+    phi_engine_destroy(e);
+    eo.n_threads = 0;
+    CHECK_INT(phi_engine_create(&e, &eo), PHI_EINVAL);
+    phi_engine_destroy(NULL);
+}

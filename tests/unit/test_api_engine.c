@@ -1,8 +1,10 @@
 /* An engine's life: states, hostile models, short and late ranges. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "check.h"
+#include "format.h"
 #include "model_file.h"
 
 static uint8_t *find_bytes(const model_file *f, const char *text)
@@ -67,19 +69,48 @@ TEST(api_engine__refuses_an_unknown_architecture_by_name)
     model_file_close(&f);
 }
 
+/* The first byte of a tensor's data, or NULL. */
+static uint8_t *tensor_bytes(const model_file *f, const char *name)
+{
+    phi_arena arena;
+    phi_directory dir;
+    uint64_t wanted;
+    uint8_t *at = NULL;
+    phi_arena_init(&arena, 1 << 16);
+    if (phi_directory_open(&dir, &wanted, &arena, (phi_bytes){f->bytes, f->n}, f->n, NULL) == PHI_OK) {
+        const phi_tensor_info *tensor = phi_directory_tensor(&dir, phi_str_of(name));
+        at = tensor ? f->bytes + tensor->offset : NULL;
+    }
+    phi_arena_deinit(&arena);
+    return at;
+}
+
 TEST(api_engine__refuses_scales_that_are_not_finite)
 {
-    model_file f = model_file_read("quant-q4_0.gguf");
-    CHECK(f.bytes);
+    static const struct {
+        const char *model;
+        size_t scale_at; /* of a half scale in the first block */
+    } cases[] = {{"quant-q4_0.gguf", 0}, {"quant-q4_1.gguf", 2}, {"quant-q8_0.gguf", 0},
+                 {"quant-q4_k.gguf", 2}, {"quant-q5_k.gguf", 0}, {"quant-q6_k.gguf", 208}};
     const uint8_t nan_half[2] = {0x00, 0x7e};
-    memcpy(f.bytes + f.n - 18, nan_half, 2); /* the last block of the file, whatever tensor it is */
-    phi_engine *e;
-    phi_error err = {0};
-    const phi_engine_options eo = phi_engine_options_default();
-    const phi_status status = model_file_load(&e, &f, &eo, &err);
-    phi_engine_destroy(e);
-    /* The last tensor may be a vector; then its own check speaks. */
-    CHECK(status == PHI_ECORRUPT || status == PHI_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        model_file f = model_file_read(cases[i].model);
+        uint8_t *block = f.bytes ? tensor_bytes(&f, "blk.0.attn_output.weight") : NULL;
+        CHECK(block);
+        memcpy(block + cases[i].scale_at, nan_half, 2);
+        CHECK(fails_with(&f, PHI_ECORRUPT, "blk.0.attn_output.weight", "row"));
+        model_file_close(&f);
+    }
+}
+
+TEST(api_engine__refuses_norm_weights_that_are_not_finite)
+{
+    model_file f = model_file_read("phi3-mha.gguf");
+    uint8_t *norm = f.bytes ? tensor_bytes(&f, "blk.1.attn_norm.weight") : NULL;
+    const float infinite = INFINITY;
+    CHECK(norm);
+    memcpy(norm + 8, &infinite, sizeof infinite);
+    CHECK(fails_with(&f, PHI_ECORRUPT, "blk.1.attn_norm.weight", "infinite"));
     model_file_close(&f);
 }
 

@@ -1,5 +1,5 @@
 /* The wasm variants: {simd128, relaxed} x {st: one thread, mt: threads}, each a CMake preset configured by emcmake. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureEmscripten } from '../setup/emscripten.mjs';
 import { run, step } from '../setup/report.mjs';
@@ -19,12 +19,8 @@ export function buildWasm(variant, target) {
   step(`build wasm ${variant}${target ? ` (${target})` : ''}`, () => {
     const isConfigured = existsSync(stamp) && readFileSync(stamp, 'utf8') === tools.emcc;
     if (!isConfigured) {
-      const fresh = existsSync(join(folder, 'CMakeCache.txt')) ? ['--fresh'] : [];
-      run(tools.emcmake, [cmake, '--preset', `wasm-${variant}`, ...fresh], {
-        cwd: REPOSITORY,
-        env,
-      });
-      mkdirSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, force: true }); /* another compiler made it */
+      run(tools.emcmake, [cmake, '--preset', `wasm-${variant}`], { cwd: REPOSITORY, env });
       /* Test programs are CommonJS scripts; the nearest package.json would make them modules. */
       writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs" }\n');
       writeFileSync(stamp, tools.emcc);

@@ -61,7 +61,7 @@ phi_status phi_engine_plan(phi_engine *e, const phi_session_options *options, ph
                       .kv_bytes = phi_kv_bytes(&kv),
                       .session_bytes = work_bytes(e, &o),
                       .model_bytes = e->arena.held_bytes,
-                      .staging_bytes = e->options.staging_bytes ? e->options.staging_bytes : 16 << 20,
+                      .staging_bytes = e->options.staging_bytes ? e->options.staging_bytes : PHI_STAGING_BYTES,
                       .file_bytes = e->weights.file_bytes};
     return PHI_OK;
 }

@@ -24,7 +24,7 @@ struct phi_weight_slot {
     phi_error error;
 };
 
-enum { DEFAULT_STAGING_BYTES = 16 << 20, FLOAT_PIECE_BYTES = 4 << 20 };
+enum { FLOAT_PIECE_BYTES = 4 << 20 };
 
 phi_status phi_weights_init(phi_weights *w, phi_arena *arena, size_t items_cap, phi_error *err)
 {
@@ -166,7 +166,7 @@ phi_status phi_weights_reserve(phi_weights *w, phi_pool *pool, size_t staging_by
     w->pool = pool;
     w->next_item = 0;
     w->next_row = 0;
-    w->slot_bytes = slot_bytes_needed(w, staging_bytes ? staging_bytes : DEFAULT_STAGING_BYTES);
+    w->slot_bytes = slot_bytes_needed(w, staging_bytes ? staging_bytes : PHI_STAGING_BYTES);
     phi_status status = deal_slots(w, err);
     if (status == PHI_OK)
         status = deal_places(w, err);

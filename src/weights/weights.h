@@ -42,7 +42,9 @@ typedef struct phi_weight_range {
     uint32_t slot;
 } phi_weight_range;
 
-enum { PHI_WEIGHT_SLOTS = 8 };
+/* Half a megabyte a slot keeps a packing thread busy for some hundred microseconds, and the whole below the peak that a
+ * session needs later. */
+enum { PHI_WEIGHT_SLOTS = 8, PHI_STAGING_BYTES = 4 << 20 };
 
 typedef struct phi_weight_slot phi_weight_slot;
 

@@ -43,7 +43,12 @@ phi_bpe_work phi_bpe_work_open(phi_arena *arena);
 phi_status phi_bpe_work_reserve(phi_bpe_work *w, size_t n, phi_error *err);
 /* Appends a symbol; the caller has reserved its place. */
 void phi_bpe_work_add(phi_bpe_work *w, uint32_t start, uint32_t n_bytes, int32_t id);
-/* Merges all that can be. The chain is left to right from symbol 0. */
+/* Merges all that can be. */
 void phi_bpe_work_merge(phi_bpe_work *w, phi_bpe_lookup lookup, const void *context);
+/* Index of the leftmost symbol of the chain. */
+static inline int32_t phi_bpe_work_first(const phi_bpe_work *w)
+{
+    return w->n_symbols > 0 ? 0 : PHI_BPE_NO_SYMBOL;
+}
 
 #endif

@@ -108,13 +108,6 @@ static int32_t find_whole(const phi_tokenizer *t, phi_str piece)
     return id >= 0 && t->types[id] == PHI_TOKEN_NORMAL ? id : -1;
 }
 
-static void push_replacement(phi_encoder *e)
-{
-    for (size_t i = 0; i < 3; i++)
-        if (e->t->u.byte.replacement_ids[i] >= 0)
-            phi_encoder_push(e, e->t->u.byte.replacement_ids[i]);
-}
-
 static phi_status encode_piece(phi_encoder *e, phi_bpe_work *w, phi_str piece, phi_error *err)
 {
     const phi_byte_tables *b = &e->t->u.byte;
@@ -126,15 +119,14 @@ static phi_status encode_piece(phi_encoder *e, phi_bpe_work *w, phi_str piece, p
         }
     }
     PHI_TRY(phi_bpe_work_reserve(w, piece.len, err));
-    for (size_t i = 0; i < piece.len; i++)
-        phi_bpe_work_add(w, (uint32_t)i, 1, b->byte_ids[(uint8_t)piece.ptr[i]]);
-    phi_bpe_work_merge(w, lookup_merge, b);
-    for (int32_t i = 0; i != PHI_BPE_NO_SYMBOL; i = w->symbols[i].next) {
-        if (w->symbols[i].id >= 0)
-            phi_encoder_push(e, w->symbols[i].id);
-        else
-            push_replacement(e);
+    for (size_t i = 0; i < piece.len; i++) {
+        const int32_t id = b->byte_ids[(uint8_t)piece.ptr[i]];
+        if (id >= 0) /* else it is dropped, and its neighbours meet: as Hugging Face's tokenizers do */
+            phi_bpe_work_add(w, (uint32_t)i, 1, id);
     }
+    phi_bpe_work_merge(w, lookup_merge, b);
+    for (int32_t i = phi_bpe_work_first(w); i != PHI_BPE_NO_SYMBOL; i = w->symbols[i].next)
+        phi_encoder_push(e, w->symbols[i].id);
     return PHI_OK;
 }
 
@@ -228,9 +220,6 @@ static void find_byte_tokens(phi_tokenizer *t)
         char spelling[2];
         b->byte_ids[byte] = find_part(t, (phi_str){spelling, write_spelling(spelling, (phi_str){&raw, 1})});
     }
-    b->replacement_ids[0] = b->byte_ids[0xef];
-    b->replacement_ids[1] = b->byte_ids[0xbf];
-    b->replacement_ids[2] = b->byte_ids[0xbd];
     for (int32_t id = 0; id < t->n_tokens; id++)
         if (t->types[id] == PHI_TOKEN_NORMAL && t->texts[id].len > b->text_bytes_max)
             b->text_bytes_max = t->texts[id].len;
@@ -244,10 +233,6 @@ phi_status phi_byte_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_voca
                         phi_str_print_len(v->pre), v->pre.ptr, phi_pretokenizer_names());
     find_byte_tokens(t);
     PHI_TRY(build_merges(t, arena, v, err));
-    size_t ids_per_byte = 1;
-    for (size_t i = 0; i < 256; i++)
-        if (t->u.byte.byte_ids[i] < 0)
-            ids_per_byte = 3; /* U+FFFD for it */
-    t->family = (phi_token_family){encode_segment, write_piece, write_piece, ids_per_byte, false};
+    t->family = (phi_token_family){encode_segment, write_piece, write_piece, 1, false};
     return PHI_OK;
 }

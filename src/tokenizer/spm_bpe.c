@@ -80,7 +80,7 @@ static phi_status encode_word(phi_encoder *e, phi_bpe_work *w, phi_str word, phi
         at += n;
     }
     phi_bpe_work_merge(w, lookup_merge, &(merge_context){e->t, word.ptr});
-    for (int32_t i = 0; i != PHI_BPE_NO_SYMBOL; i = w->symbols[i].next)
+    for (int32_t i = phi_bpe_work_first(w); i != PHI_BPE_NO_SYMBOL; i = w->symbols[i].next)
         push_symbol(e, word.ptr, &w->symbols[i]);
     return PHI_OK;
 }

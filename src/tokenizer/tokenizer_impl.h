@@ -48,9 +48,8 @@ typedef struct phi_byte_tables {
     phi_byte_merge *merges; /* in rank order */
     uint32_t *slots;        /* (mask + 1) 0 is free, else rank + 1 */
     uint32_t mask;
-    int32_t byte_ids[256];     /* -1: the vocabulary has none */
-    int32_t replacement_ids[3]; /* of the bytes of U+FFFD */
-    size_t text_bytes_max;     /* of a token that a whole piece may be */
+    int32_t byte_ids[256]; /* -1: the vocabulary has none */
+    size_t text_bytes_max; /* of a token that a whole piece may be */
 } phi_byte_tables;
 
 typedef struct phi_encoder {

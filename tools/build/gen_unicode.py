@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes src/tokenizer/unicode_tables.h: the character classes that the pre-tokenizers of byte-level BPE tell apart.
 
-Source: Python's unicodedata (general categories) and the White_Space property of PropList.txt, which Unicode keeps
-stable.  Every code point has one class:
+Source: unicodedata2 16.0.0 from PyPI, which is Python's unicodedata for a chosen version of Unicode: 16 is that of the
+regular expressions in tiktoken 0.14.  Without it, Python's own unicodedata.  White_Space is that of PropList.txt.
+Every code point has one class:
 
   upper   Lu Lt         lower   Ll            letter  Lm Lo (counts as upper and as lower in o200k's pattern)
   mark    Mn Mc Me      number  Nd Nl No      space   White_Space      other   everything else
@@ -15,8 +16,12 @@ are one range of the class "even_upper" or "odd_upper", after the parity of the 
 import argparse
 import re
 import sys
-import unicodedata
 from pathlib import Path
+
+try:
+    import unicodedata2 as unicodedata
+except ImportError:
+    import unicodedata
 
 OUTPUT = Path(__file__).resolve().parents[2] / "src" / "tokenizer" / "unicode_tables.h"
 CLASSES = ("other", "upper", "lower", "letter", "mark", "number", "space", "even_upper", "odd_upper")

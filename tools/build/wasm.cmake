@@ -37,7 +37,6 @@ if(PHI_LAYERS)
     -sINITIAL_MEMORY=16MB
     -sDYNAMIC_EXECUTION=0 # pages may forbid eval
     -sSUPPORT_LONGJMP=0
-    -sEXPORTED_FUNCTIONS=_malloc,_free
     -sEXPORTED_RUNTIME_METHODS=wasmMemory
     -sINCOMING_MODULE_JS_API=locateFile,wasmBinary,instantiateWasm,print,printErr,onAbort,mainScriptUrlOrBlob)
   if(PHI_THREADS)

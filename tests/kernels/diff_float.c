@@ -230,9 +230,9 @@ TEST(kernels_f32__rms_norm_matches_double)
     double squares = 0;
     for (int i = 0; i < N; i++)
         squares += (double)x[i] * (double)x[i];
-    const double inverse = 1 / sqrt(squares / N + (double)1e-5f);
+    const double inverse = 1 / sqrt(squares / (double)N + (double)1e-5f);
     /* The sum of squares is off by N/8 + 5 roundings, halved by the root; then a root, a quotient, two products. */
-    const double tolerance = ((N / 8 + 5) / 2.0 + 5) * 0x1p-24;
+    const double tolerance = ((double)(N / 8 + 5) / 2 + 5) * 0x1p-24;
     for (int i = 0; i < N; i++) {
         const double expected = (double)w[i] * (double)x[i] * inverse;
         CHECK_NEAR(y[i], expected, tolerance * fabs(expected));
@@ -276,7 +276,7 @@ TEST(kernels_f32__softmax_matches_double)
         const double expected = exp((double)before[i] - max) / sum;
         /* x - max rounds by 2^-24 of at most |x| + max, which exp turns into a relative error; the sum is N/8 + 5
          * roundings off. */
-        const double tolerance = (fabs((double)before[i]) + max + N / 8 + 12) * 0x1p-24;
+        const double tolerance = (fabs((double)before[i]) + max + (double)(N / 8 + 12)) * 0x1p-24;
         CHECK_NEAR(x[i], expected, tolerance * expected + 1e-37);
     }
     release();

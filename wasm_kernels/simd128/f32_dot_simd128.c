@@ -1,0 +1,141 @@
+/* Dot products with float weights, 128-bit. The specification is f32_dot_scalar.c.
+ *
+ * A tile of rows x tokens keeps two accumulators (eight partial sums) for each pair; weights are decoded once for all
+ * tokens of the tile. One token takes four rows at a time, several tokens two by two: eight accumulators, and x, w and
+ * products fit the other eight registers. */
+#include "f32_simd.h"
+#include "kernels_f32.h"
+
+enum { TILE_MAX = 4, STEP = 8 };
+
+typedef simd_pair load8_fn(const uint8_t *w, v128_t mask);
+
+PHI_ALWAYS_INLINE simd_pair load8_f32(const uint8_t *w, v128_t mask)
+{
+    (void)mask;
+    return (simd_pair){wasm_v128_load(w), wasm_v128_load(w + 16)};
+}
+
+PHI_ALWAYS_INLINE simd_pair load8_f16(const uint8_t *w, v128_t mask)
+{
+    const v128_t factor = wasm_f32x4_splat(0x1p112f);
+    const simd_pair shifted = simd_f16x8_shifted(wasm_v128_load(w), mask);
+    return (simd_pair){wasm_f32x4_mul(shifted.low, factor), wasm_f32x4_mul(shifted.high, factor)};
+}
+
+PHI_ALWAYS_INLINE simd_pair load8_bf16(const uint8_t *w, v128_t mask)
+{
+    (void)mask;
+    const v128_t h = wasm_v128_load(w), zero = wasm_i16x8_splat(0);
+    return (simd_pair){wasm_i16x8_shuffle(zero, h, 0, 8, 1, 9, 2, 10, 3, 11),
+                       wasm_i16x8_shuffle(zero, h, 4, 12, 5, 13, 6, 14, 7, 15)};
+}
+
+/* One tile's operands; the strides go from row to row. */
+typedef struct dot_tile {
+    float *y;
+    const float *x;
+    const uint8_t *w;
+    size_t y_stride, x_stride, w_stride; /* floats, floats, bytes */
+    int32_t n_cols;
+    size_t item_bytes;
+} dot_tile;
+
+PHI_ALWAYS_INLINE void add_step(simd_pair *sums, const simd_pair *w, const float *x)
+{
+    const v128_t low = wasm_v128_load(x), high = wasm_v128_load(x + 4);
+    sums->low = simd_mul_add(low, w->low, sums->low);
+    sums->high = simd_mul_add(high, w->high, sums->high);
+}
+
+/* The last n_cols % 8 columns, filled up with zeros: a product of zeros changes no partial sum, since these start at +0
+ * and cannot become -0. */
+PHI_ALWAYS_INLINE void add_tail(simd_pair sums[TILE_MAX][TILE_MAX], const dot_tile *t, int n_rows, int n_tokens,
+                                load8_fn *load8)
+{
+    const v128_t mask = wasm_i16x8_splat((int16_t)0x8fff);
+    const int32_t k = t->n_cols / STEP * STEP, n_left = t->n_cols - k;
+    for (int r = 0; r < n_rows; r++) {
+        uint8_t weights[STEP * 4] = {0};
+        memcpy(weights, t->w + (size_t)r * t->w_stride + (size_t)k * t->item_bytes, (size_t)n_left * t->item_bytes);
+        const simd_pair w = load8(weights, mask);
+        for (int i = 0; i < n_tokens; i++) {
+            float x[STEP] = {0};
+            memcpy(x, t->x + (size_t)i * t->x_stride + k, (size_t)n_left * sizeof(float));
+            add_step(&sums[r][i], &w, x);
+        }
+    }
+}
+
+PHI_ALWAYS_INLINE void run_tile(const dot_tile *t, int n_rows, int n_tokens, load8_fn *load8)
+{
+    simd_pair sums[TILE_MAX][TILE_MAX];
+    for (int r = 0; r < n_rows; r++)
+        for (int i = 0; i < n_tokens; i++)
+            sums[r][i] = (simd_pair){wasm_f32x4_splat(0), wasm_f32x4_splat(0)};
+    const v128_t mask = simd_kept_i16x8(0x8fff);
+    for (int32_t k = 0; k + STEP <= t->n_cols; k += STEP)
+        for (int r = 0; r < n_rows; r++) {
+            const simd_pair w = load8(t->w + (size_t)r * t->w_stride + (size_t)k * t->item_bytes, mask);
+            for (int i = 0; i < n_tokens; i++)
+                add_step(&sums[r][i], &w, t->x + (size_t)i * t->x_stride + k);
+        }
+    if (t->n_cols % STEP)
+        add_tail(sums, t, n_rows, n_tokens, load8);
+    for (int r = 0; r < n_rows; r++)
+        for (int i = 0; i < n_tokens; i++)
+            t->y[(size_t)i * t->y_stride + (size_t)r] = simd_sum8(sums[r][i].low, sums[r][i].high);
+}
+
+/* All tokens over a few rows, whose weights stay in the L1 cache meanwhile. */
+PHI_ALWAYS_INLINE void run_tokens(dot_tile t, int n_rows, int32_t n_tokens, load8_fn *load8)
+{
+    int32_t i = 0;
+    for (; i + 2 <= n_tokens; i += 2) {
+        run_tile(&t, n_rows, 2, load8);
+        t.y += 2 * t.y_stride;
+        t.x += 2 * t.x_stride;
+    }
+    if (i < n_tokens)
+        run_tile(&t, n_rows, 1, load8);
+}
+
+PHI_ALWAYS_INLINE void run_rows(dot_tile t, int32_t n_rows, int32_t n_tokens, load8_fn *load8)
+{
+    while (n_rows > 0) {
+        int32_t n_taken = 1;
+        if (n_tokens == 1 && n_rows >= 4)
+            run_tile(&t, n_taken = 4, 1, load8);
+        else if (n_rows >= 2)
+            run_tokens(t, n_taken = 2, n_tokens, load8);
+        else
+            run_tokens(t, 1, n_tokens, load8);
+        n_rows -= n_taken;
+        t.y += n_taken;
+        t.w += (size_t)n_taken * t.w_stride;
+    }
+}
+
+static inline dot_tile tile_of(float *y, int32_t y_stride, const float *x, const void *w, int32_t n_cols,
+                               size_t item_bytes)
+{
+    return (dot_tile){y, x, w, (size_t)y_stride, (size_t)n_cols, (size_t)n_cols * item_bytes, n_cols, item_bytes};
+}
+
+void phi_f32_dot_f32__simd128(float *y, int32_t y_stride, const float *x, int32_t n_tokens, const void *w,
+                              int32_t n_rows, int32_t n_cols)
+{
+    run_rows(tile_of(y, y_stride, x, w, n_cols, 4), n_rows, n_tokens, load8_f32);
+}
+
+void phi_f32_dot_f16__simd128(float *y, int32_t y_stride, const float *x, int32_t n_tokens, const void *w,
+                              int32_t n_rows, int32_t n_cols)
+{
+    run_rows(tile_of(y, y_stride, x, w, n_cols, 2), n_rows, n_tokens, load8_f16);
+}
+
+void phi_f32_dot_bf16__simd128(float *y, int32_t y_stride, const float *x, int32_t n_tokens, const void *w,
+                               int32_t n_rows, int32_t n_cols)
+{
+    run_rows(tile_of(y, y_stride, x, w, n_cols, 2), n_rows, n_tokens, load8_bf16);
+}

@@ -1,0 +1,150 @@
+/* Loads one variant of the engine: the Emscripten module beside this file, its memory, and the layouts that it reports. */
+
+import type { Variant } from '../base/detect.ts';
+import { EngineError, messageOf } from '../base/errors.ts';
+import { isObject } from '../base/options.ts';
+import { FUNCTIONS, type FunctionName, type StructFields } from './abi.gen.ts';
+import { Heap, NULL, type Ptr, Struct, type StructLayout, toPtr } from './heap.ts';
+
+/** A number, or a BigInt where C has 64 bits. */
+export type Scalar = number | bigint;
+
+type Exports = Readonly<Record<FunctionName, (...args: Scalar[]) => Scalar | undefined>>;
+
+interface GlueModule {
+  readonly wasmMemory: WebAssembly.Memory;
+}
+
+type Glue = (options: { poolThreads: number }) => Promise<GlueModule>;
+
+interface Abi {
+  readonly pointerBytes: 4 | 8;
+  readonly structs: Readonly<Record<string, StructLayout>>;
+}
+
+type Structs = { readonly [S in keyof StructFields]: Struct<S> };
+
+function parseAbi(text: string): Abi {
+  const abi: unknown = JSON.parse(text);
+  if (
+    !isObject(abi) ||
+    !isObject(abi.structs) ||
+    (abi.pointer_bytes !== 4 && abi.pointer_bytes !== 8)
+  ) {
+    throw new EngineError(
+      'PHI_EPOISONED',
+      'the module describes itself in a form that this version does not know',
+    );
+  }
+  return { pointerBytes: abi.pointer_bytes, structs: abi.structs as Record<string, StructLayout> };
+}
+
+function collectExports(module: GlueModule, url: URL): Exports {
+  const table: Partial<Record<FunctionName, (...args: Scalar[]) => Scalar | undefined>> = {};
+  for (const name of FUNCTIONS) {
+    const fn = (module as unknown as Record<string, unknown>)[`_${name}`];
+    if (typeof fn !== 'function') {
+      throw new EngineError(
+        'PHI_EPOISONED',
+        `${url.href} has no function ${name}: it is of another version`,
+        {
+          where: url.href,
+        },
+      );
+    }
+    table[name] = fn as (...args: Scalar[]) => Scalar | undefined;
+  }
+  return table as Exports;
+}
+
+export class WasmModule {
+  readonly heap: Heap;
+  readonly structs: Structs;
+  readonly #exports: Exports;
+
+  constructor(module: GlueModule, url: URL) {
+    this.#exports = collectExports(module, url);
+    /* The layouts lie in memory whose pointer size is not known yet; a byte-wise reader does not need it. */
+    const abi = parseAbi(new Heap(module.wasmMemory, 4).cText(this.pointer('phi_abi_json')));
+    this.heap = new Heap(module.wasmMemory, abi.pointerBytes);
+    const struct = <S extends keyof StructFields>(name: S): Struct<S> =>
+      new Struct(this.heap, name, abi.structs);
+    this.structs = {
+      phi_error: struct('phi_error'),
+      phi_str: struct('phi_str'),
+      phi_engine_options: struct('phi_engine_options'),
+      phi_plan: struct('phi_plan'),
+      phi_range: struct('phi_range'),
+      phi_session_options: struct('phi_session_options'),
+      phi_session_stats: struct('phi_session_stats'),
+      phi_logit_bias: struct('phi_logit_bias'),
+      phi_generate_options: struct('phi_generate_options'),
+      phi_token_logprob: struct('phi_token_logprob'),
+      phi_generated: struct('phi_generated'),
+    };
+  }
+
+  call(name: FunctionName, ...args: Scalar[]): number {
+    return Number(this.#exports[name](...args) ?? 0);
+  }
+
+  pointer(name: FunctionName, ...args: Scalar[]): Ptr {
+    return toPtr(this.#exports[name](...args) ?? 0);
+  }
+
+  /** A pointer or a size that C wrote through an out-parameter. */
+  readPointer(at: Ptr): Ptr {
+    return toPtr(this.heap.readField(at, { offset: 0, type: 'ptr' }));
+  }
+
+  readSize(at: Ptr): number {
+    return Number(this.heap.readField(at, { offset: 0, type: 'usize' }));
+  }
+
+  alloc(bytes: number): Ptr {
+    const ptr = this.pointer('phi_alloc', bytes);
+    if (ptr === NULL) {
+      throw new EngineError('PHI_ENOMEM', `no memory for ${bytes} bytes of arguments`, {
+        requested: bytes,
+      });
+    }
+    return ptr;
+  }
+
+  free(ptr: Ptr): void {
+    this.call('phi_free', ptr);
+  }
+
+  /** Memory for the length of one call. */
+  scratch<T>(bytes: number, use: (ptr: Ptr) => T): T {
+    const ptr = this.alloc(Math.max(bytes, 1));
+    try {
+      return use(ptr);
+    } finally {
+      this.free(ptr);
+    }
+  }
+}
+
+/** `base` is the folder of the module's files. Its other threads start now: one less than `threads`, the caller works too. */
+export async function loadModule(
+  base: URL,
+  variant: Variant,
+  threads: number,
+): Promise<WasmModule> {
+  const url = new URL(`pocketphi-${variant}.mjs`, base);
+  try {
+    const glue = (await import(/* @vite-ignore */ url.href)) as { default: Glue };
+    return new WasmModule(await glue.default({ poolThreads: threads - 1 }), url);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError(
+      'PHI_ENETWORK',
+      `the engine's module could not be loaded from ${url.href}: ${messageOf(error)}`,
+      {
+        where: url.href,
+        cause: error,
+      },
+    );
+  }
+}

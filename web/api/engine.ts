@@ -1,0 +1,147 @@
+/* The engine as pages use it: the client, and OpenAI's chat and completions on its main session. */
+import { canceledError } from '../base/errors.ts';
+import { readFields, readSignal } from '../base/options.ts';
+import { EngineClient, type Started } from '../engine/client.ts';
+import type { EngineOptions } from '../engine/options.ts';
+import type { Generation } from '../engine/session.ts';
+import { chatChunks, chatCompletion, completion, completionChunks, type Run } from './openai.ts';
+import { type ReadRequest, readChatRequest, readCompletionRequest } from './openai-request.ts';
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionRequest,
+  Completion,
+  CompletionRequest,
+} from './openai-types.ts';
+
+/** The second argument of create(), as OpenAI's own library has it. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+type Starter = (
+  tokens: ArrayLike<number>,
+  read: ReadRequest,
+  choice: number,
+  signal: AbortSignal | undefined,
+) => Generation;
+
+/** What the two interfaces need of the engine. */
+interface Backend {
+  readonly client: EngineClient;
+  readonly start: Starter;
+}
+
+function readRequestOptions(options: RequestOptions): AbortSignal | undefined {
+  const signal = readSignal('signal', readFields('request options', options, ['signal']).signal);
+  if (signal?.aborted) throw canceledError(signal);
+  return signal;
+}
+
+function makeRun(
+  backend: Backend,
+  tokens: ArrayLike<number>,
+  read: ReadRequest,
+  signal: AbortSignal | undefined,
+): Run {
+  return {
+    model: backend.client.info.name || backend.client.info.architecture,
+    choices: read.choices,
+    includesUsage: read.includesUsage,
+    hasLogprobs: read.settings.topLogprobs >= 0,
+    generate: (choice) => backend.start(tokens, read, choice, signal),
+  };
+}
+
+export class ChatCompletions {
+  readonly #backend: Backend;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  create(
+    request: ChatCompletionRequest & { readonly stream: true },
+    options?: RequestOptions,
+  ): Promise<AsyncGenerator<ChatCompletionChunk, void, undefined>>;
+  create(
+    request: ChatCompletionRequest & { readonly stream?: false | null | undefined },
+    options?: RequestOptions,
+  ): Promise<ChatCompletion>;
+  create(
+    request: ChatCompletionRequest,
+    options?: RequestOptions,
+  ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void, undefined>>;
+  async create(
+    request: ChatCompletionRequest,
+    options: RequestOptions = {},
+  ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void, undefined>> {
+    const read = readChatRequest(request);
+    const signal = readRequestOptions(options);
+    const { tokenizer } = this.#backend.client;
+    const text = await tokenizer.applyChatTemplate(read.messages);
+    /* The template writes the special tokens itself. */
+    const run = makeRun(
+      this.#backend,
+      await tokenizer.encode(text, { addSpecial: false }),
+      read,
+      signal,
+    );
+    return read.isStream ? chatChunks(run) : await chatCompletion(run);
+  }
+}
+
+export class Completions {
+  readonly #backend: Backend;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  create(
+    request: CompletionRequest & { readonly stream: true },
+    options?: RequestOptions,
+  ): Promise<AsyncGenerator<Completion, void, undefined>>;
+  create(
+    request: CompletionRequest & { readonly stream?: false | null | undefined },
+    options?: RequestOptions,
+  ): Promise<Completion>;
+  create(
+    request: CompletionRequest,
+    options?: RequestOptions,
+  ): Promise<Completion | AsyncGenerator<Completion, void, undefined>>;
+  async create(
+    request: CompletionRequest,
+    options: RequestOptions = {},
+  ): Promise<Completion | AsyncGenerator<Completion, void, undefined>> {
+    const read = readCompletionRequest(request);
+    const signal = readRequestOptions(options);
+    const { prompt } = read;
+    const tokens =
+      typeof prompt === 'string' ? await this.#backend.client.tokenizer.encode(prompt) : prompt;
+    const run = makeRun(this.#backend, tokens, read, signal);
+    return read.isStream ? completionChunks(run) : await completion(run);
+  }
+}
+
+export class Engine extends EngineClient {
+  readonly chat: { readonly completions: ChatCompletions };
+  readonly completions: Completions;
+
+  private constructor(started: Started) {
+    super(started);
+    /* All choices see the same prompt; each has a seed of its own. */
+    const start: Starter = (tokens, read, choice, signal) => {
+      const seed = BigInt.asUintN(64, read.settings.seed + BigInt(choice));
+      return this.mainSession.generateFrom(tokens, { ...read.settings, seed }, { signal });
+    };
+    const backend: Backend = { client: this, start };
+    this.chat = { completions: new ChatCompletions(backend) };
+    this.completions = new Completions(backend);
+  }
+
+  /** Loads a model; resolves when it can answer. Aborting leaves nothing behind. */
+  static async create(options: EngineOptions): Promise<Engine> {
+    return new Engine(await EngineClient.start(options));
+  }
+}

@@ -1,0 +1,221 @@
+/* One loaded model in its worker: what every interface above is made of. */
+import {
+  chooseVariant,
+  detectFeatures,
+  type Features,
+  type VariantChoice,
+} from '../base/detect.ts';
+import { EngineError } from '../base/errors.ts';
+import { warn } from '../base/log.ts';
+import { readBoolean, readFields } from '../base/options.ts';
+import type {
+  EngineStats,
+  ModelInfo,
+  SessionSettings,
+  StartResult,
+  TemplateMessage,
+} from '../worker/protocol.ts';
+import { WorkerLink } from '../worker/spawn.ts';
+import {
+  type EngineOptions,
+  readEngineOptions,
+  readSessionOptions,
+  type SessionOptions,
+} from './options.ts';
+import { type CallControl, Session } from './session.ts';
+
+/** What this page can do, before anything is loaded. */
+export interface ProbeResult {
+  readonly crossOriginIsolated: boolean;
+  readonly simd: boolean;
+  readonly relaxed: boolean;
+  readonly sharedMemory: boolean;
+  /** Threads that 'auto' takes. */
+  readonly threads: number;
+  readonly variant: string;
+  /** Why this variant, in words, with the remedy where something is missing. */
+  readonly reason: string;
+}
+
+export interface EncodeOptions {
+  /** Begin- and end-of-text tokens as the model file says. Default true. */
+  readonly addSpecial?: boolean | undefined;
+  /** Special tokens written out in the text count as such. Default true. */
+  readonly parseSpecial?: boolean | undefined;
+}
+
+/** What a started engine is made of; create() is the way to one. */
+export interface Started {
+  readonly link: WorkerLink;
+  readonly result: StartResult;
+  readonly choice: VariantChoice;
+  readonly session: SessionSettings;
+}
+
+export class Tokenizer {
+  readonly #link: WorkerLink;
+
+  constructor(link: WorkerLink) {
+    this.#link = link;
+  }
+
+  async encode(text: string, options: EncodeOptions = {}): Promise<Uint32Array> {
+    const fields = readFields('encode options', options, ['addSpecial', 'parseSpecial']);
+    const addsSpecial = readBoolean('addSpecial', fields.addSpecial) ?? true;
+    const parsesSpecial = readBoolean('parseSpecial', fields.parseSpecial) ?? true;
+    return Uint32Array.from(await this.#link.call('encode', { text, addsSpecial, parsesSpecial }));
+  }
+
+  async decode(
+    ids: ArrayLike<number>,
+    options: { readonly showSpecial?: boolean | undefined } = {},
+  ): Promise<string> {
+    const fields = readFields('decode options', options, ['showSpecial']);
+    const showsSpecial = readBoolean('showSpecial', fields.showSpecial) ?? false;
+    return await this.#link.call('decode', { ids: Int32Array.from(ids), showsSpecial });
+  }
+
+  /** Tokens of a text, or of messages as a chat puts them. */
+  async count(input: string | readonly TemplateMessage[]): Promise<number> {
+    if (typeof input === 'string') return (await this.encode(input)).length;
+    const text = await this.applyChatTemplate(input);
+    return (await this.encode(text, { addSpecial: false })).length;
+  }
+
+  /** Messages as the model file's template writes them. */
+  async applyChatTemplate(
+    messages: readonly TemplateMessage[],
+    options: { readonly addGenerationPrompt?: boolean | undefined } = {},
+  ): Promise<string> {
+    const fields = readFields('template options', options, ['addGenerationPrompt']);
+    const addsGenerationPrompt =
+      readBoolean('addGenerationPrompt', fields.addGenerationPrompt) ?? true;
+    return await this.#link.call('applyTemplate', { messages, addsGenerationPrompt });
+  }
+}
+
+function choose(
+  threads: number | 'auto',
+  kernels: 'auto' | 'simd128' | 'relaxed',
+): VariantChoice & { features: Features } {
+  const features = detectFeatures();
+  return { ...chooseVariant(features, { threads, kernels }), features };
+}
+
+/** A lock that only this engine's worker knows; null where the browser has no locks (an insecure page). */
+function newLifeLock(): string | null {
+  if (globalThis.navigator?.locks === undefined) return null;
+  return `pocketphi-worker-${crypto.randomUUID()}`;
+}
+
+export class EngineClient implements AsyncDisposable {
+  readonly info: ModelInfo;
+  readonly tokenizer: Tokenizer;
+  /** The build that runs, and why. */
+  readonly variant: string;
+  readonly reason: string;
+  /** The session of chat, completions and forward(). */
+  protected readonly mainSession: Session;
+  readonly #link: WorkerLink;
+  readonly #sessionDefaults: SessionSettings;
+  #stats: EngineStats;
+
+  protected constructor({ link, result, choice, session }: Started) {
+    this.#link = link;
+    this.#stats = result.stats;
+    this.#sessionDefaults = session;
+    this.info = result.info;
+    this.variant = choice.variant;
+    this.reason = choice.reason;
+    this.tokenizer = new Tokenizer(link);
+    this.mainSession = new Session(link, {
+      sessionId: result.sessionId,
+      contextLength: result.info.contextLength,
+    });
+    link.onStats = (stats) => {
+      this.#stats = stats;
+    };
+  }
+
+  static async probe(): Promise<ProbeResult> {
+    const features = detectFeatures();
+    const base = {
+      crossOriginIsolated: features.crossOriginIsolated,
+      simd: features.simd,
+      relaxed: features.relaxed,
+      sharedMemory: features.threads,
+    };
+    if (!features.simd)
+      return {
+        ...base,
+        threads: 1,
+        variant: 'none',
+        reason: 'this browser has no WebAssembly SIMD',
+      };
+    const { variant, threads, reason } = chooseVariant(features, {
+      threads: 'auto',
+      kernels: 'auto',
+    });
+    return { ...base, threads, variant, reason };
+  }
+
+  protected static async start(options: EngineOptions): Promise<Started> {
+    const read = readEngineOptions(options);
+    if (read.signal?.aborted)
+      throw new EngineError('PHI_ECANCELED', 'cancelled by the caller', {
+        cause: read.signal.reason,
+      });
+    const choice = choose(read.threads, read.kernels);
+    if (choice.isDegraded) warn(choice.reason);
+    const link = new WorkerLink(read.workerUrl);
+    const moduleBase = new URL('./', read.wasmUrl ?? read.workerUrl ?? import.meta.url).href;
+    const lifeLock = newLifeLock();
+    try {
+      const result = await link.call(
+        'start',
+        {
+          moduleBase,
+          variant: choice.variant,
+          threads: choice.threads,
+          accuracyLevel: read.accuracyLevel,
+          stripRule: read.stripRule,
+          session: read.session,
+          source: read.source,
+          lifeLock,
+        },
+        { signal: read.signal, ...(read.onProgress && { onProgress: read.onProgress }) },
+      );
+      if (lifeLock !== null) link.watchLock(lifeLock);
+      return { link, result, choice, session: read.session };
+    } catch (error) {
+      /* A model that did not load leaves nothing behind. */
+      link.die(new EngineError('PHI_ESTATE', 'the engine did not start'));
+      throw error;
+    }
+  }
+
+  /** A session of its own, beside that of the chat. */
+  async session(options: SessionOptions = {}): Promise<Session> {
+    return await Session.open(this.#link, readSessionOptions(options, this.#sessionDefaults));
+  }
+
+  /** Logits of the last of these tokens, one for each id of the vocabulary. */
+  async forward(tokens: ArrayLike<number>, options: CallControl = {}): Promise<Float32Array> {
+    readFields('forward options', options, ['signal']);
+    return await this.mainSession.forward(tokens, options);
+  }
+
+  /** As of the last call that ended. */
+  stats(): EngineStats {
+    return this.#stats;
+  }
+
+  /** Ends the worker: its memory goes back. What is pending rejects with PHI_ECANCELED. */
+  async destroy(): Promise<void> {
+    this.#link.die(new EngineError('PHI_ECANCELED', 'the engine has been destroyed'));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy();
+  }
+}

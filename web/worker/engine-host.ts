@@ -1,0 +1,368 @@
+/* The engine's side of the protocol: owns the module, its sessions and the queue of long calls. The worker file gives it
+ * messages; tests may too. */
+import { EngineHandle, type Generated, type Plan, type SessionHandle } from '../abi/calls.ts';
+import { loadModule, type WasmModule } from '../abi/module.ts';
+import { canceledError, EngineError, toEngineError, toWire } from '../base/errors.ts';
+import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES } from '../base/limits.ts';
+import { isObject } from '../base/options.ts';
+import { fulfil } from './fulfil.ts';
+import { breathe, Jobs, type Slices } from './jobs.ts';
+import type {
+  CallMessage,
+  CallName,
+  Calls,
+  EngineStats,
+  GenerateResult,
+  ModelInfo,
+  StartRequest,
+  StartResult,
+  ToPage,
+  ToWorker,
+  WireToken,
+} from './protocol.ts';
+import { ChatTemplate } from './template.ts';
+
+type Post = (message: ToPage, transfer?: Transferable[]) => void;
+type Handlers = {
+  readonly [N in CallName]: (
+    args: Calls[N]['args'],
+    id: number,
+  ) => Calls[N]['result'] | Promise<Calls[N]['result']>;
+};
+
+/** A loaded engine. */
+interface Loaded {
+  readonly module: WasmModule;
+  readonly engine: EngineHandle;
+  readonly request: StartRequest;
+  readonly plan: Plan;
+  readonly info: ModelInfo;
+}
+
+interface Totals {
+  prefillTokens: number;
+  prefillMicroseconds: number;
+  decodeTokens: number;
+  decodeMicroseconds: number;
+  cachedTokens: number;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function asCount(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+function readInfo(json: string, contextLength: number): ModelInfo {
+  const raw: unknown = JSON.parse(json);
+  if (!isObject(raw))
+    throw new EngineError('PHI_EPOISONED', 'the engine describes its model in an unknown form');
+  return {
+    name: asText(raw.name),
+    architecture: asText(raw.architecture),
+    parameters: asCount(raw.n_parameters),
+    contextLength,
+    contextLengthMax: asCount(raw.context_length),
+    vocabularySize: asCount(raw.n_vocabulary),
+    tensorTypes: isObject(raw.tensor_types) ? (raw.tensor_types as Record<string, number>) : {},
+    hasChatTemplate: asText(raw.chat_template) !== '',
+    raw,
+  };
+}
+
+/** The text of a special token in the engine's description. */
+function specialText(info: ModelInfo, key: 'bos' | 'eos'): string {
+  const token = info.raw[key];
+  return isObject(token) ? asText(token.text) : '';
+}
+
+export class EngineHost {
+  readonly #post: Post;
+  readonly #jobs = new Jobs();
+  readonly #starting = new Map<number, AbortController>();
+  readonly #sessions = new Map<number, SessionHandle>();
+  readonly #totals: Totals = {
+    prefillTokens: 0,
+    prefillMicroseconds: 0,
+    decodeTokens: 0,
+    decodeMicroseconds: 0,
+    cachedTokens: 0,
+  };
+  readonly #texts = new Map<number, string>();
+  #anchor: { readonly id: number; readonly text: string } | undefined;
+  #template: ChatTemplate | undefined;
+  #loaded: Loaded | undefined;
+  #lastSessionId = 0;
+  #death: EngineError | undefined;
+
+  constructor(post: Post) {
+    this.#post = post;
+  }
+
+  async handle(message: ToWorker): Promise<void> {
+    if (message.type === 'cancel') {
+      this.#starting.get(message.id)?.abort();
+      this.#jobs.cancel(message.id);
+      return;
+    }
+    try {
+      if (this.#death !== undefined) throw this.#death;
+      const value = await this.#dispatch(message);
+      const isBig = value instanceof Float32Array || value instanceof Int32Array;
+      this.#post({ type: 'result', id: message.id, value }, isBig ? [value.buffer] : []);
+    } catch (thrown) {
+      this.#fail(message.id, thrown);
+    }
+  }
+
+  /** What nobody foresaw, or a trap, ends the engine; anything else ends the call only. */
+  #fail(id: number, thrown: unknown): void {
+    const error = toEngineError(thrown);
+    if (error.code === 'PHI_EPOISONED') {
+      this.#death ??= error;
+      this.#post({ type: 'dead', error: toWire(error) });
+    } else {
+      this.#post({ type: 'failure', id, error: toWire(error) });
+    }
+  }
+
+  #dispatch<N extends CallName>(
+    message: Extract<CallMessage, { name: N }>,
+  ): Calls[N]['result'] | Promise<Calls[N]['result']> {
+    const handler = this.#handlers[message.name] as Handlers[N];
+    return handler(message.args as Calls[N]['args'], message.id);
+  }
+
+  readonly #handlers: Handlers = {
+    start: (args, id) => this.#start(args, id),
+    encode: (args) => this.#ready().engine.encode(args.text, args.addsSpecial, args.parsesSpecial),
+    decode: (args) => this.#ready().engine.decode(args.ids, args.showsSpecial),
+    applyTemplate: (args) => this.#applyTemplate(args),
+    openSession: (args) => this.#adopt(this.#ready().engine.openSession(args)),
+    cloneSession: (args) => this.#adopt(this.#session(args.sessionId).clone()),
+    closeSession: (args) => {
+      this.#session(args.sessionId).destroy();
+      this.#sessions.delete(args.sessionId);
+      return null;
+    },
+    sync: (args, id) =>
+      this.#long(id, args.sessionId, (session) => this.#sync(session, args.tokens)).then(
+        () => null,
+      ),
+    forward: async (args, id) => {
+      await this.#long(id, args.sessionId, (session) => this.#sync(session, args.tokens));
+      return this.#session(args.sessionId).logits();
+    },
+    generate: (args, id) =>
+      this.#long(id, args.sessionId, (session) => this.#generate(session, args, id)),
+  };
+
+  #ready(): Loaded {
+    if (this.#loaded === undefined) throw new EngineError('PHI_ESTATE', 'no model is loaded yet');
+    return this.#loaded;
+  }
+
+  #session(id: number): SessionHandle {
+    const session = this.#sessions.get(id);
+    if (session === undefined)
+      throw new EngineError('PHI_ESTATE', 'the session has been destroyed');
+    return session;
+  }
+
+  #adopt(session: SessionHandle): { sessionId: number; contextLength: number } {
+    const sessionId = ++this.#lastSessionId;
+    this.#sessions.set(sessionId, session);
+    return { sessionId, contextLength: session.nContext };
+  }
+
+  async #start(request: StartRequest, id: number): Promise<StartResult> {
+    if (this.#loaded !== undefined || this.#starting.size > 0) {
+      throw new EngineError('PHI_ESTATE', 'this worker has a model already');
+    }
+    const abort = new AbortController();
+    this.#starting.set(id, abort);
+    try {
+      await holdLock(request.lifeLock);
+      const module = await loadModule(
+        new URL(request.moduleBase),
+        request.variant,
+        request.threads,
+      );
+      const engine = new EngineHandle(module, request);
+      let plan: Plan | undefined;
+      await fulfil(engine, request.source, {
+        signal: abort.signal,
+        onProgress: (progress) => this.#post({ type: 'progress', id, progress }),
+        checkPlan: () => {
+          plan = checkPlan(engine.plan(request.session));
+          return plan.fileBytes;
+        },
+        breathe,
+      });
+      if (abort.signal.aborted || plan === undefined) throw canceledError(abort.signal);
+      return this.#open({ module, engine, request, plan });
+    } finally {
+      this.#starting.delete(id);
+    }
+  }
+
+  #open(parts: Omit<Loaded, 'info'>): StartResult {
+    const { sessionId, contextLength } = this.#adopt(
+      parts.engine.openSession(parts.request.session),
+    );
+    const info = readInfo(parts.engine.infoJson, contextLength);
+    this.#loaded = { ...parts, info };
+    return { info, sessionId, stats: this.#stats() };
+  }
+
+  #applyTemplate(args: Calls['applyTemplate']['args']): string {
+    const { info } = this.#ready();
+    this.#template ??= new ChatTemplate(
+      info.hasChatTemplate ? asText(info.raw.chat_template) : undefined,
+    );
+    return this.#template.render({
+      ...args,
+      bosText: specialText(info, 'bos'),
+      eosText: specialText(info, 'eos'),
+    });
+  }
+
+  /** Queues a long call, tells the page how to cancel it, and adds what it cost to the statistics. */
+  async #long<T>(
+    id: number,
+    sessionId: number,
+    work: (session: SessionHandle) => Slices<T>,
+  ): Promise<T> {
+    const session = this.#session(sessionId);
+    /* A cancel of an earlier call that had just ended must not hit this one. */
+    session.clearCancel();
+    this.#post({ type: 'started', id, cancelFlag: session.cancelFlag() ?? null });
+    const before = session.stats();
+    try {
+      return await this.#jobs.run(id, work(session));
+    } finally {
+      if (this.#sessions.get(sessionId) === session && this.#death === undefined) {
+        this.#count(before, session.stats());
+        this.#post({ type: 'stats', stats: this.#stats() });
+      }
+    }
+  }
+
+  #count(before: Totals, after: Totals): void {
+    for (const key of Object.keys(this.#totals) as (keyof Totals)[])
+      this.#totals[key] += after[key] - before[key];
+  }
+
+  *#sync(session: SessionHandle, tokens: ArrayLike<number>): Slices<null> {
+    session.sync(tokens);
+    while (!session.step()) yield;
+    return null;
+  }
+
+  *#generate(
+    session: SessionHandle,
+    args: Calls['generate']['args'],
+    id: number,
+  ): Slices<GenerateResult> {
+    const cachedBefore = session.stats().cachedTokens;
+    session.beginGenerating(args.settings, args.tokens);
+    const cachedTokens = session.stats().cachedTokens - cachedBefore;
+    for (;;) {
+      const generated = session.nextGenerated();
+      if (generated !== undefined) {
+        if (generated.id >= 0 || generated.text !== '') {
+          this.#post({
+            type: 'token',
+            id,
+            token: this.#wireToken(generated, args.settings.topLogprobs >= 0),
+          });
+        }
+        if (generated.finish !== null) return { finish: generated.finish, cachedTokens };
+      }
+      yield;
+    }
+  }
+
+  #wireToken(generated: Generated, wantsLogprobs: boolean): WireToken {
+    const { id, text, logprob } = generated;
+    if (!wantsLogprobs || id < 0) return { id, text, logprob, pieces: [] };
+    const rows = [{ id, logprob }, ...generated.top];
+    return {
+      id,
+      text,
+      logprob,
+      pieces: rows.map((row) => ({ ...row, text: this.#textOf(row.id) })),
+    };
+  }
+
+  /** A token's text as it stands inside a text: decoded behind another token, whose text is then cut off. Decoded alone it
+   * could lose the space that it begins with. */
+  #textOf(id: number): string {
+    const known = this.#texts.get(id);
+    if (known !== undefined) return known;
+    const { engine } = this.#ready();
+    if (this.#anchor === undefined) {
+      const anchorId = engine.encode('a', false, false).at(-1) ?? 0;
+      this.#anchor = { id: anchorId, text: engine.decode([anchorId], true) };
+    }
+    const text = engine.decode([this.#anchor.id, id], true).slice(this.#anchor.text.length);
+    this.#texts.set(id, text);
+    return text;
+  }
+
+  #stats(): EngineStats {
+    const { module, engine, plan } = this.#ready();
+    const t = this.#totals;
+    const rate = (tokens: number, us: number): number => (us > 0 ? (tokens * 1e6) / us : 0);
+    let kvBytes = 0;
+    for (const session of this.#sessions.values()) kvBytes += session.stats().kvBytes;
+    return {
+      prefillTokPerSec: rate(t.prefillTokens, t.prefillMicroseconds),
+      decodeTokPerSec: rate(t.decodeTokens, t.decodeMicroseconds),
+      prefillTokens: t.prefillTokens,
+      decodeTokens: t.decodeTokens,
+      cachedTokens: t.cachedTokens,
+      heapBytes: module.heap.heldBytes,
+      kvBytes,
+      weightBytes: plan.weightBytes,
+      threads: engine.nThreads,
+      kernel: engine.kernelsName,
+    };
+  }
+}
+
+/** Refuses a model that cannot fit, before its bytes are fetched. */
+function checkPlan(plan: Plan): Plan {
+  const requested =
+    plan.weightBytes +
+    plan.kvBytes +
+    plan.sessionBytes +
+    plan.modelBytes +
+    plan.stagingBytes +
+    HEAP_SLACK_BYTES;
+  if (requested <= HEAP_BYTES_MAX) return plan;
+  throw new EngineError(
+    'PHI_ENOMEM',
+    `the model needs ${gigabytes(requested)} (weights ${gigabytes(plan.weightBytes)}, context ${gigabytes(plan.kvBytes)}), ` +
+      `this build holds ${gigabytes(HEAP_BYTES_MAX)}; a shorter contextLength or kvType "q8" needs less`,
+    { requested, quota: HEAP_BYTES_MAX },
+  );
+}
+
+/** Takes a Web Lock for the worker's whole life: who waits for it learns of the worker's end. */
+function holdLock(name: string | null): Promise<void> {
+  if (name === null) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const held = navigator.locks.request(name, () => {
+      resolve();
+      return new Promise<void>(() => undefined);
+    });
+    held.catch(reject);
+  });
+}

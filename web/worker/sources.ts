@@ -192,9 +192,7 @@ class BlobFile implements FileSource {
 }
 
 /** The promise is awaited later; this keeps its failure from being called unhandled until then. */
-function keepForLater(): void {
-  return undefined;
-}
+const keepForLater = (): undefined => undefined;
 
 export function openSource(source: ModelSource, signal: AbortSignal): FileSource {
   return source.kind === 'url' ? new HttpFile(source.url, signal) : new BlobFile(source.blob);

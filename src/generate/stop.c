@@ -84,7 +84,11 @@ static phi_status measure_stops(size_t *n_bytes, const phi_str *stops, size_t n_
     if (n_stops > PHI_LIMIT_STOP_STRINGS)
         return phi_fail(err, PHI_EINVAL, "stop: %zu strings, expected at most %d", n_stops,
                         PHI_LIMIT_STOP_STRINGS);
+    if (n_stops > 0 && !stops)
+        return phi_fail(err, PHI_EINVAL, "stop: the list is NULL, expected %zu strings", n_stops);
     for (size_t i = 0; i < n_stops; i++) {
+        if (!stops[i].ptr)
+            return phi_fail(err, PHI_EINVAL, "stop: string %zu is NULL, expected text", i);
         if (stops[i].len < 1 || stops[i].len > PHI_STOP_BYTES_MAX)
             return phi_fail(err, PHI_EINVAL, "stop: string %zu has %zu bytes, expected 1 to %d", i,
                             stops[i].len, PHI_STOP_BYTES_MAX);

@@ -130,6 +130,11 @@ TEST(generate_stop__refuses_bad_strings)
         g_err.text,
         "stop: string 1 begins with byte 0x82, inside a UTF-8 sequence; expected whole characters");
     CHECK_INT(phi_stop_create(&s, &g_arena, many, 1, SIZE_MAX, &g_err), PHI_ENOMEM);
+    CHECK_INT(phi_stop_create(&s, &g_arena, NULL, 1, 64, &g_err), PHI_EINVAL);
+    CHECK_TEXT(g_err.text, "stop: the list is NULL, expected 1 strings");
+    many[1] = (phi_str){NULL, 3};
+    CHECK_INT(phi_stop_create(&s, &g_arena, many, 2, 64, &g_err), PHI_EINVAL);
+    CHECK_TEXT(g_err.text, "stop: string 1 is NULL, expected text");
     phi_arena_deinit(&g_arena);
 }
 

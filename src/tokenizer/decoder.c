@@ -4,27 +4,18 @@
 #include "tokenizer_impl.h"
 #include "utf8.h"
 
-_Static_assert(PHI_DECODER_BYTES_MAX >= 3 * (PHI_LIMIT_TOKEN_BYTES + 4), "each byte may become U+FFFD");
+_Static_assert(PHI_DECODER_BYTES_MAX >= 3 * (PHI_LIMIT_TOKEN_BYTES + 4),
+               "each byte may become U+FFFD");
 
 size_t phi_tokenizer_piece(uint8_t *out, const phi_tokenizer *t, int32_t id, bool shows_special)
 {
     const phi_str text = phi_tokenizer_text(t, id);
-    switch (phi_tokenizer_type(t, id)) {
-    case PHI_TOKEN_NORMAL:
-        return t->family.piece(out, text);
-    case PHI_TOKEN_BYTE:
-        return t->family.byte_piece(out, text);
-    case PHI_TOKEN_USER_DEFINED:
-        break;
-    case PHI_TOKEN_CONTROL:
-    case PHI_TOKEN_UNKNOWN:
-    case PHI_TOKEN_UNUSED:
-        if (!shows_special)
-            return 0;
-        break;
-    }
-    if (text.len > 0)
-        memcpy(out, text.ptr, text.len);
+    const phi_token_type type = phi_tokenizer_type(t, id);
+    if (type == PHI_TOKEN_NORMAL || type == PHI_TOKEN_BYTE || type == PHI_TOKEN_USER_DEFINED)
+        return t->family.piece(out, text, type);
+    if (!shows_special || text.len == 0)
+        return 0;
+    memcpy(out, text.ptr, text.len);
     return text.len;
 }
 

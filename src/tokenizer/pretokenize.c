@@ -37,25 +37,25 @@ static const phi_pretokenizer qwen2 = {WORDS_CL100K, 1, false, false};
 static const phi_pretokenizer o200k = {WORDS_O200K, 3, false, false};
 
 /* The names that llama.cpp's converter writes as tokenizer.ggml.pre. */
-#define NAMES(X)                                                                                    \
-    X("default", gpt2)                                                                              \
-    X("gpt-2", gpt2)                                                                                \
-    X("phi-2", gpt2)                                                                                \
-    X("olmo", gpt2)                                                                                 \
-    X("mpt", gpt2)                                                                                  \
-    X("smollm", single_digits)                                                                      \
-    X("starcoder", single_digits)                                                                   \
-    X("refact", single_digits)                                                                      \
-    X("command-r", single_digits)                                                                   \
-    X("dbrx", cl100k)                                                                               \
-    X("smaug-bpe", cl100k)                                                                          \
-    X("llama-bpe", llama3)                                                                          \
-    X("llama3", llama3)                                                                             \
-    X("llama-v3", llama3)                                                                           \
-    X("qwen2", qwen2)                                                                               \
-    X("stablelm2", qwen2)                                                                           \
-    X("deepseek-r1-qwen", qwen2)                                                                    \
-    X("gpt-4o", o200k)                                                                              \
+#define NAMES(X)                  \
+    X("default", gpt2)            \
+    X("gpt-2", gpt2)              \
+    X("phi-2", gpt2)              \
+    X("olmo", gpt2)               \
+    X("mpt", gpt2)                \
+    X("smollm", single_digits)    \
+    X("starcoder", single_digits) \
+    X("refact", single_digits)    \
+    X("command-r", single_digits) \
+    X("dbrx", cl100k)             \
+    X("smaug-bpe", cl100k)        \
+    X("llama-bpe", llama3)        \
+    X("llama3", llama3)           \
+    X("llama-v3", llama3)         \
+    X("qwen2", qwen2)             \
+    X("stablelm2", qwen2)         \
+    X("deepseek-r1-qwen", qwen2)  \
+    X("gpt-4o", o200k)            \
     X("llama4", o200k)
 
 const phi_pretokenizer *phi_pretokenizer_find(phi_str name)
@@ -138,7 +138,8 @@ static size_t contraction_end(phi_str s, size_t at, bool any_case)
 static size_t word_prefix_end(phi_str s, size_t at)
 {
     const glyph g = look(s, at);
-    const bool fits = !(g.kind & (ANY_LETTER | PHI_CLASS_NUMBER | PHI_CLASS_END)) && !is_newline(s, at);
+    const bool fits = !(g.kind & (ANY_LETTER | PHI_CLASS_NUMBER | PHI_CLASS_END)) &&
+                      !is_newline(s, at);
     return fits ? g.end : at;
 }
 
@@ -239,7 +240,8 @@ static size_t space_end(const phi_pretokenizer *p, phi_str s, size_t at)
     }
     if (p->words != WORDS_GPT2 && newlines_end > at)
         return newlines_end;
-    const bool is_last = (g.kind & PHI_CLASS_END) || (p->isolates_digits && (g.kind & PHI_CLASS_NUMBER));
+    const bool is_last = (g.kind & PHI_CLASS_END) ||
+                         (p->isolates_digits && (g.kind & PHI_CLASS_NUMBER));
     return is_last || last_start == at ? end : last_start;
 }
 

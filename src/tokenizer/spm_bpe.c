@@ -1,6 +1,7 @@
-/* SentencePiece BPE with byte fallback (Llama 2, Phi-3): a segment becomes characters, spaces written as U+2581 with one
- * more in front, and neighbours merge by the score of the piece that they make. The order is that of Hugging Face's
- * list of merges, which is sorted by the same scores. What no piece covers is spelled in byte tokens. */
+/* SentencePiece BPE with byte fallback (Llama 2, Phi-3): a segment becomes characters, spaces written
+ * as U+2581 with one more in front, and neighbours merge by the score of the piece that they make.
+ * The order is that of Hugging Face's list of merges, which is sorted by the same scores. What no
+ * piece covers is spelled in byte tokens. */
 #include <string.h>
 
 #include "half.h"
@@ -28,8 +29,8 @@ typedef struct merge_context {
     const char *text;
 } merge_context;
 
-static bool lookup_merge(uint32_t *rank, int32_t *id, const void *context, const phi_bpe_symbol *left,
-                         const phi_bpe_symbol *right)
+static bool lookup_merge(uint32_t *rank, int32_t *id, const void *context,
+                         const phi_bpe_symbol *left, const phi_bpe_symbol *right)
 {
     const merge_context *c = context;
     const size_t n = (size_t)left->n_bytes + right->n_bytes;
@@ -135,17 +136,6 @@ static phi_status encode_segment(phi_encoder *e, phi_str segment, phi_error *err
 
 /* ------------------------------------------------------------------ decoding */
 
-static size_t write_piece(uint8_t *out, phi_str text)
-{
-    size_t n = 0;
-    for (size_t at = 0; at < text.len;) {
-        const bool is_space = is_space_mark(text.ptr + at, text.len - at);
-        out[n++] = is_space ? ' ' : (uint8_t)text.ptr[at];
-        at += is_space ? SPACE_MARK_BYTES : 1;
-    }
-    return n;
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -163,10 +153,20 @@ static int byte_of(phi_str text)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-static size_t write_byte_piece(uint8_t *out, phi_str text)
+/* Merging makes user-defined tokens too, so their U+2581 is a space as well. */
+static size_t write_piece(uint8_t *out, phi_str text, phi_token_type type)
 {
-    out[0] = (uint8_t)byte_of(text);
-    return 1;
+    if (type == PHI_TOKEN_BYTE) {
+        out[0] = (uint8_t)byte_of(text);
+        return 1;
+    }
+    size_t n = 0;
+    for (size_t at = 0; at < text.len;) {
+        const bool is_space = is_space_mark(text.ptr + at, text.len - at);
+        out[n++] = is_space ? ' ' : (uint8_t)text.ptr[at];
+        at += is_space ? SPACE_MARK_BYTES : 1;
+    }
+    return n;
 }
 
 /* ------------------------------------------------------------------ building */
@@ -180,8 +180,9 @@ static phi_status find_byte_tokens(phi_tokenizer *t, phi_error *err)
         const int byte = byte_of(text);
         if (t->types[id] == PHI_TOKEN_BYTE && byte < 0)
             return phi_fail(err, PHI_ECORRUPT,
-                            "vocabulary: token %d has type 6 (byte) and text \"%.*s\"; expected <0x00> to <0xFF>", id,
-                            phi_str_print_len(text), text.ptr);
+                            "vocabulary: token %d has type 6 (byte) and text \"%.*s\"; expected "
+                            "<0x00> to <0xFF>",
+                            id, phi_str_print_len(text), text.ptr);
         if (byte < 0 || (t->types[id] != PHI_TOKEN_BYTE && t->types[id] != PHI_TOKEN_NORMAL))
             continue;
         t->types[id] = PHI_TOKEN_BYTE; /* files without types call it normal */
@@ -203,7 +204,8 @@ static uint32_t rank_of_score(float score)
     return bits & 0x80000000u ? bits : 0x7fffffffu - bits;
 }
 
-phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
+phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
+                             phi_error *err)
 {
     phi_spm_tables *spm = &t->u.spm;
     PHI_TRY(find_byte_tokens(t, err));
@@ -213,7 +215,8 @@ phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocab
     spm->has_word_starts = true;
     for (int32_t id = 0; id < t->n_tokens; id++) {
         if (v->scores && v->scores[id] != v->scores[id])
-            return phi_fail(err, PHI_ECORRUPT, "vocabulary: the score of token %d is not a number", id);
+            return phi_fail(err, PHI_ECORRUPT, "vocabulary: the score of token %d is not a number",
+                            id);
         /* SentencePiece numbers its pieces by falling score. */
         spm->ranks[id] = v->scores ? rank_of_score(v->scores[id]) : (uint32_t)id;
         if (!phi_token_is_mergeable(t, id))
@@ -225,6 +228,7 @@ phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocab
     }
     /* A space or a dummy prefix is one token, or three of bytes; and there is a prefix per byte at most. */
     const bool has_space = phi_token_table_find(t, PHI_STR(SPACE_MARK)) >= 0;
-    t->family = (phi_token_family){encode_segment, write_piece, write_byte_piece, has_space ? 2 : 6, t->adds_space_prefix};
+    t->family = (phi_token_family){encode_segment, write_piece, has_space ? 2 : 6,
+                                   t->adds_space_prefix};
     return PHI_OK;
 }

@@ -7,7 +7,8 @@
 #include "arena.h"
 #include "bytes.h"
 
-typedef enum phi_token_type { /* the ids of GGUF */
+/* The ids of GGUF. */
+typedef enum phi_token_type {
     PHI_TOKEN_NORMAL = 1,
     PHI_TOKEN_UNKNOWN = 2,
     PHI_TOKEN_CONTROL = 3,
@@ -19,17 +20,17 @@ typedef enum phi_token_type { /* the ids of GGUF */
 /* Which added tokens swallow the white space after them. Files of the Phi-3 family do not record it (GGUF has no
  * such flag), and four different sets were published; see docs/MODELS.md. */
 typedef enum phi_strip_rule {
-    PHI_STRIP_AUTO,   /* as llama.cpp: PHI_STRIP_ALL when the model's name contains "phi-3" or "phi3", else NONE */
+    PHI_STRIP_AUTO, /* as llama.cpp: PHI_STRIP_ALL when the model's name contains "phi-3" or "phi3", else NONE */
     PHI_STRIP_NONE,
-    PHI_STRIP_ALL,    /* every special token but <unk>, <s>, <|endoftext|>; also </s> (June 2024 and later) */
-    PHI_STRIP_VISION  /* <|assistant|>, <|placeholderN|>, <|image|>, </s> */
+    PHI_STRIP_ALL, /* every special token but <unk>, <s>, <|endoftext|>; also </s> (June 2024 and later) */
+    PHI_STRIP_VISION /* <|assistant|>, <|placeholderN|>, <|image|>, </s> */
 } phi_strip_rule;
 
-/* What a file says of its vocabulary. The bytes of `texts` must outlive the tokenizer; the arrays themselves, the merges
- * and the names are only read by phi_tokenizer_create(). */
+/* What a file says of its vocabulary. The bytes of `texts` must outlive the tokenizer; the arrays
+ * themselves, the merges and the names are only read by phi_tokenizer_create(). */
 typedef struct phi_vocabulary {
     phi_str model;         /* row of tokenizers.def */
-    phi_str pre;           /* pre-tokenizer of byte-level BPE: "gpt-4o", "llama-bpe", "smollm", "dbrx", "gpt-2", … */
+    phi_str pre;           /* pre-tokenizer of byte-level BPE: "gpt-4o", "dbrx", "smollm", … */
     phi_str model_name;    /* general.name, for PHI_STRIP_AUTO */
     const phi_str *texts;  /* (n_tokens) */
     const float *scores;   /* (n_tokens) or NULL: the order of the ids; higher merges first */
@@ -45,29 +46,31 @@ typedef struct phi_vocabulary {
 typedef struct phi_tokenizer phi_tokenizer;
 
 /* Builds the lookup tables in `arena`, which owns them.
- * Refused as PHI_ECORRUPT, naming the id: a text that two ids share (unless all but one of them are unused), a text over
- * PHI_LIMIT_TOKEN_BYTES, a type outside the list, a byte token that is not <0xNN>, a score that is not a number, a merge
- * without two parts, an id of BOS, EOS or unknown out of range. PHI_EUNSUPPORTED names an unknown model or
- * pre-tokenizer and lists those known.
- * Real files hold, and this accepts: empty texts (they count as unused), padding rows, merges of which a part or the
- * result is not in the vocabulary (they never apply), type 0 (normal). Texts like <|name|> are control tokens whatever
- * the file says, for some files of the family call them normal. */
-phi_status phi_tokenizer_create(phi_tokenizer **out, phi_arena *arena, const phi_vocabulary *vocabulary, phi_error *err);
+ * Refused as PHI_ECORRUPT, naming the id: a text that two ids share (unless all but one of them are
+ * unused), a text over PHI_LIMIT_TOKEN_BYTES, a type outside the list, a byte token that is not <0xNN>,
+ * a score that is not a number, a merge without two parts, an id of BOS, EOS or unknown out of range.
+ * PHI_EUNSUPPORTED names an unknown model or pre-tokenizer and lists those known.
+ * Real files hold, and this accepts: empty texts (they count as unused), padding rows, merges of which
+ * a part or the result is not in the vocabulary (they never apply), type 0 (normal). Texts like <|name|>
+ * are control tokens whatever the file says, for some files of the family call them normal. */
+phi_status phi_tokenizer_create(phi_tokenizer **out, phi_arena *arena,
+                                const phi_vocabulary *vocabulary, phi_error *err);
 
 typedef struct phi_encode_options {
-    bool adds_special;    /* BOS / EOS as the file says */
-    bool parses_special;  /* strings of control tokens become their ids; else they are plain text */
+    bool adds_special;   /* BOS / EOS as the file says */
+    bool parses_special; /* strings of control tokens become their ids; else they are plain text */
 } phi_encode_options;
 
 /* At least enough ids for any encoding of a text of this many bytes. */
 size_t phi_tokenizer_ids_max(const phi_tokenizer *t, size_t text_bytes);
 
-/* Encodes any bytes. What is not UTF-8 goes through byte tokens like everything else; a byte for which the vocabulary
- * has no token is the unknown token in SentencePiece, and dropped in byte-level BPE. O(n log n); takes up to 8 bytes of
- * scratch per byte of text, and 52 per character of the longest word.
+/* Encodes any bytes. What is not UTF-8 goes through byte tokens like everything else; a byte for which
+ * the vocabulary has no token is the unknown token in SentencePiece, and dropped in byte-level BPE.
+ * O(n log n); takes up to 3 bytes of scratch per byte of text, and 104 per character of the longest word.
  * `scratch` is rewound before return. PHI_EINVAL when ids_cap is below phi_tokenizer_ids_max(). */
-phi_status phi_tokenizer_encode(int32_t *ids, size_t *n_ids, size_t ids_cap, const phi_tokenizer *t, phi_str text,
-                                const phi_encode_options *options, phi_arena *scratch, phi_error *err);
+phi_status phi_tokenizer_encode(int32_t *ids, size_t *n_ids, size_t ids_cap, const phi_tokenizer *t,
+                                phi_str text, const phi_encode_options *options, phi_arena *scratch,
+                                phi_error *err);
 
 int32_t phi_tokenizer_n_tokens(const phi_tokenizer *t);
 phi_token_type phi_tokenizer_type(const phi_tokenizer *t, int32_t id);

@@ -27,7 +27,7 @@ typedef struct phi_added_token {
 } phi_added_token;
 
 typedef struct phi_added_tokens {
-    phi_added_token *items;    /* (n) in byte order of the texts */
+    phi_added_token *items; /* (n) in byte order of the texts */
     size_t n;
     uint32_t first_at[257]; /* items that begin with byte b: first_at[b] .. first_at[b + 1] */
 } phi_added_tokens;
@@ -36,7 +36,8 @@ typedef struct phi_spm_tables {
     uint32_t *ranks;       /* (n_tokens) order of merging by falling score */
     int32_t byte_ids[256]; /* <0x00> .. <0xFF>; -1: the vocabulary has none */
     size_t text_bytes_max; /* of a token that merging may make */
-    bool has_word_starts;  /* no token holds U+2581 behind another character: words never merge with each other */
+    bool
+        has_word_starts; /* no token holds U+2581 behind another character: words never merge with each other */
 } phi_spm_tables;
 
 typedef struct phi_byte_merge {
@@ -62,10 +63,9 @@ typedef struct phi_encoder {
 /* Set by the family's build function. */
 typedef struct phi_token_family {
     phi_status (*encode)(phi_encoder *e, phi_str segment, phi_error *err);
-    /* The bytes of a normal token; at most text.len of them. */
-    size_t (*piece)(uint8_t *out, phi_str text);
-    size_t (*byte_piece)(uint8_t *out, phi_str text); /* of a byte token */
-    size_t ids_per_byte; /* upper bound, see phi_tokenizer_ids_max() */
+    /* The bytes of a normal, byte or user-defined token; at most text.len of them. */
+    size_t (*piece)(uint8_t *out, phi_str text, phi_token_type type);
+    size_t ids_per_byte;    /* upper bound, see phi_tokenizer_ids_max() */
     bool drops_first_space; /* the text of a whole decoding begins behind the dummy prefix */
 } phi_token_family;
 
@@ -91,9 +91,11 @@ phi_status phi_token_table_build(phi_tokenizer *t, phi_arena *arena, phi_error *
 int32_t phi_token_table_find(const phi_tokenizer *t, phi_str text);
 
 /* added_tokens.c */
-phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err);
+phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
+                                  phi_error *err);
 /* The longest added token at `at`, or NULL. Control and unknown tokens only if `parses_special`. */
-const phi_added_token *phi_added_tokens_match(const phi_tokenizer *t, phi_str text, size_t at, bool parses_special);
+const phi_added_token *phi_added_tokens_match(const phi_tokenizer *t, phi_str text, size_t at,
+                                              bool parses_special);
 
 /* tokenizer.c */
 void phi_encoder_push(phi_encoder *e, int32_t id);

@@ -6,9 +6,9 @@
 #include "unicode_tables.h"
 
 _Static_assert(PHI_CLASS_OTHER == 1 << UNICODE_OTHER && PHI_CLASS_UPPER == 1 << UNICODE_UPPER &&
-                   PHI_CLASS_LOWER == 1 << UNICODE_LOWER && PHI_CLASS_LETTER == 1 << UNICODE_LETTER &&
-                   PHI_CLASS_MARK == 1 << UNICODE_MARK && PHI_CLASS_NUMBER == 1 << UNICODE_NUMBER &&
-                   PHI_CLASS_SPACE == 1 << UNICODE_SPACE,
+                   PHI_CLASS_LOWER == 1 << UNICODE_LOWER &&
+                   PHI_CLASS_LETTER == 1 << UNICODE_LETTER && PHI_CLASS_MARK == 1 << UNICODE_MARK &&
+                   PHI_CLASS_NUMBER == 1 << UNICODE_NUMBER && PHI_CLASS_SPACE == 1 << UNICODE_SPACE,
                "the bits are those of the generated classes");
 
 static uint32_t ascii_class(int32_t c)

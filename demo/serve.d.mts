@@ -1,0 +1,23 @@
+/* Types of serve.mjs, for tests that are written in TypeScript. */
+export interface ServeOptions {
+  port?: number | undefined;
+  host?: string;
+  isolated?: boolean;
+  /** Folders beside /demo/ and /dist/: prefix (with both slashes) → folder. */
+  folders?: Record<string, string>;
+  /** Single files: path → file. */
+  files?: Record<string, string>;
+}
+
+export interface Served {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export function serve(options?: ServeOptions): Promise<Served>;
+export function serveOnUsualPort(options: ServeOptions): Promise<Served>;
+export function parseServeArguments(args: readonly string[]): ServeOptions & {
+  isolated: boolean;
+  files: Record<string, string>;
+};

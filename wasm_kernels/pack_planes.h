@@ -21,7 +21,7 @@ static inline void plane_from_halves(uint8_t *plane, const uint8_t *const rows[P
 {
     for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
         for (int32_t k = 0; k < PHI_BLOCK_COLS; k++)
-            plane_put(plane, r, k, rows[r][k % 16] >> (k / 16 * 4) & 15u);
+            plane_put(plane, r, k, (uint32_t)rows[r][k % 16] >> (k / 16 * 4) & 15u);
 }
 
 /* 32 bytes a row: low nibbles are one block of 32 columns, high nibbles another (Q4_K, Q5_K, Q6_K). */
@@ -29,7 +29,7 @@ static inline void planes_from_pair(uint8_t *low, uint8_t *high, const uint8_t *
 {
     for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
         for (int32_t k = 0; k < PHI_BLOCK_COLS; k++) {
-            plane_put(low, r, k, rows[r][k] & 15u);
+            plane_put(low, r, k, (uint32_t)rows[r][k] & 15u);
             plane_put(high, r, k, (uint32_t)rows[r][k] >> 4);
         }
 }
@@ -42,7 +42,7 @@ static inline void bits_from_bytes(uint8_t *bits, const uint8_t *const rows[PHI_
     for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
         for (int32_t k = 0; k < PHI_BLOCK_COLS; k++) {
             uint8_t *at = bits + k / 8 * 16 + r % 4 * 4 + k % 4;
-            *at = (uint8_t)(*at | (rows[r][k] >> bit & 1u) << (r / 4 * 2 + k / 4 % 2));
+            *at = (uint8_t)(*at | ((uint32_t)rows[r][k] >> bit & 1u) << (r / 4 * 2 + k / 4 % 2));
         }
 }
 
@@ -54,7 +54,7 @@ static inline void pairs_from_bytes(uint8_t *pairs, const uint8_t *const rows[PH
     for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
         for (int32_t k = 0; k < PHI_BLOCK_COLS; k++) {
             uint8_t *at = pairs + k / 8 * 32 + r / 8 * 16 + r % 4 * 4 + k % 4;
-            *at = (uint8_t)(*at | (rows[r][k] >> bit & 3u) << (r / 4 % 2 * 4 + k / 4 % 2 * 2));
+            *at = (uint8_t)(*at | ((uint32_t)rows[r][k] >> bit & 3u) << (r / 4 % 2 * 4 + k / 4 % 2 * 2));
         }
 }
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "pack_internal.h"
-#include "pack_planes.h"
+#include "pack_planes_simd.h"
 
 /* The 8 scales and 8 minima of six bits that Q4_K and Q5_K keep in 12 bytes. */
 static void put_six_bit_scales(uint8_t *scales, uint8_t *minima, int32_t sub, const uint8_t packed[12])
@@ -35,7 +35,7 @@ bool phi_pack_q4_k(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
     for (int32_t c = 0; c < 4; c++) {
         const uint8_t *rows[PHI_GROUP_ROWS];
         pack_rows_at(rows, blocks, 16 + 32 * c);
-        planes_from_pair(out + 2 * c * 288, out + (2 * c + 1) * 288, rows);
+        simd_planes_from_pair(out + 2 * c * 288, out + (2 * c + 1) * 288, rows);
     }
     put_scales(out, 288, blocks);
     return has_finite_d && has_finite_min;
@@ -50,11 +50,13 @@ bool phi_pack_q5_k(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
     out += 64;
     for (int32_t c = 0; c < 4; c++) {
         pack_rows_at(rows, blocks, 48 + 32 * c);
-        planes_from_pair(out + 2 * c * 352, out + (2 * c + 1) * 352, rows);
+        simd_planes_from_pair(out + 2 * c * 352, out + (2 * c + 1) * 352, rows);
     }
     pack_rows_at(rows, blocks, 16);
+    uint8_t *bits[8];
     for (int32_t sub = 0; sub < 8; sub++)
-        bits_from_bytes(out + sub * 352 + PHI_NIBBLES_BYTES, rows, sub);
+        bits[sub] = out + sub * 352 + PHI_NIBBLES_BYTES;
+    simd_bits_from_bytes(bits, rows);
     put_scales(out, 352, blocks);
     return has_finite_d && has_finite_min;
 }
@@ -70,11 +72,13 @@ bool phi_pack_q6_k(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
         uint8_t *half = out + n * 4 * 416;
         for (int32_t i = 0; i < 2; i++) {
             pack_rows_at(rows, blocks, 64 * n + 32 * i);
-            planes_from_pair(half + i * 416, half + (2 + i) * 416, rows);
+            simd_planes_from_pair(half + i * 416, half + (2 + i) * 416, rows);
         }
         pack_rows_at(rows, blocks, 128 + 32 * n);
+        uint8_t *pairs[4];
         for (int32_t i = 0; i < 4; i++)
-            pairs_from_bytes(half + i * 416 + PHI_NIBBLES_BYTES, rows, 2 * i);
+            pairs[i] = half + i * 416 + PHI_NIBBLES_BYTES;
+        simd_pairs_from_bytes(pairs, rows);
     }
     for (int32_t i = 0; i < 16; i++) /* scale i belongs to columns 16i … 16i + 15 */
         for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)

@@ -4,14 +4,14 @@
 
 #include "half.h"
 #include "pack_internal.h"
-#include "pack_planes.h"
+#include "pack_planes_simd.h"
 
 /* d f16 | nibbles 16: y[j] = (low nibble j - 8) d, y[j + 16] = (high nibble j - 8) d */
 bool phi_pack_q4_0(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
 {
     const uint8_t *rows[PHI_GROUP_ROWS];
     pack_rows_at(rows, blocks, 2);
-    plane_from_halves(out, rows);
+    simd_plane_from_halves(out, rows);
     return phi_pack_halves(out + PHI_NIBBLES_BYTES, blocks, 0);
 }
 
@@ -20,7 +20,7 @@ bool phi_pack_q4_1(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
 {
     const uint8_t *rows[PHI_GROUP_ROWS];
     pack_rows_at(rows, blocks, 4);
-    plane_from_halves(out, rows);
+    simd_plane_from_halves(out, rows);
     const bool has_finite_d = phi_pack_halves(out + PHI_NIBBLES_BYTES, blocks, 0);
     const bool has_finite_m = phi_pack_halves(out + PHI_NIBBLES_BYTES + 32, blocks, 2);
     return has_finite_d && has_finite_m;
@@ -49,7 +49,7 @@ static void put_five_bits(uint8_t *out, int32_t r, const uint8_t *nibbles, uint3
 {
     int8_t q[PHI_BLOCK_COLS];
     for (int32_t k = 0; k < PHI_BLOCK_COLS; k++)
-        q[k] = (int8_t)((int32_t)((nibbles[k % 16] >> (k / 16 * 4) & 15u) | (high >> k & 1u) << 4) - offset);
+        q[k] = (int8_t)((nibbles[k % 16] >> (k / 16 * 4) & 15) + (int32_t)(high >> k & 1u) * 16 - offset);
     put_bytes(out, r, q);
 }
 

@@ -1,0 +1,112 @@
+/* The functions of pack_planes.h, fast: packing goes on while a model downloads. A row's 4 bytes (4 columns) are a
+ * 32-bit lane; transposing 4 rows makes panels of them. Bits and pairs of all blocks that share bytes are made at once. */
+#ifndef PHI_PACK_PLANES_SIMD_H
+#define PHI_PACK_PLANES_SIMD_H
+
+#include "layouts.h"
+#include "simd.h"
+
+/* Lane i of out[j] = lane j of rows[i] at `offset`: columns 4j … 4j + 3 of a panel's four rows. */
+PHI_ALWAYS_INLINE void plane_transpose(v128_t out[4], const uint8_t *const rows[4], int32_t offset)
+{
+    const v128_t a = wasm_v128_load(rows[0] + offset), b = wasm_v128_load(rows[1] + offset);
+    const v128_t c = wasm_v128_load(rows[2] + offset), d = wasm_v128_load(rows[3] + offset);
+    const v128_t ab01 = wasm_i32x4_shuffle(a, b, 0, 4, 1, 5), ab23 = wasm_i32x4_shuffle(a, b, 2, 6, 3, 7);
+    const v128_t cd01 = wasm_i32x4_shuffle(c, d, 0, 4, 1, 5), cd23 = wasm_i32x4_shuffle(c, d, 2, 6, 3, 7);
+    out[0] = wasm_i64x2_shuffle(ab01, cd01, 0, 2);
+    out[1] = wasm_i64x2_shuffle(ab01, cd01, 1, 3);
+    out[2] = wasm_i64x2_shuffle(ab23, cd23, 0, 2);
+    out[3] = wasm_i64x2_shuffle(ab23, cd23, 1, 3);
+}
+
+/* Low nibbles of a, and of b above them. */
+PHI_ALWAYS_INLINE v128_t plane_low_nibbles(v128_t a, v128_t b)
+{
+    const v128_t low = wasm_i8x16_splat(15);
+    return wasm_v128_or(wasm_v128_and(a, low), wasm_v128_andnot(wasm_i16x8_shl(b, 4), low));
+}
+
+/* High nibbles of b, and of a below them. */
+PHI_ALWAYS_INLINE v128_t plane_high_nibbles(v128_t a, v128_t b)
+{
+    const v128_t low = wasm_i8x16_splat(15);
+    return wasm_v128_or(wasm_v128_and(wasm_u16x8_shr(a, 4), low), wasm_v128_andnot(b, low));
+}
+
+PHI_ALWAYS_INLINE void simd_plane_from_halves(uint8_t *plane, const uint8_t *const rows[PHI_GROUP_ROWS])
+{
+    for (int32_t p = 0; p < PHI_GROUP_ROWS / 4; p++) {
+        v128_t t[4];
+        plane_transpose(t, rows + 4 * p, 0);
+        wasm_v128_store(plane + p * 16, plane_low_nibbles(t[0], t[1]));
+        wasm_v128_store(plane + 64 + p * 16, plane_low_nibbles(t[2], t[3]));
+        wasm_v128_store(plane + 128 + p * 16, plane_high_nibbles(t[0], t[1]));
+        wasm_v128_store(plane + 192 + p * 16, plane_high_nibbles(t[2], t[3]));
+    }
+}
+
+PHI_ALWAYS_INLINE void simd_planes_from_pair(uint8_t *low, uint8_t *high, const uint8_t *const rows[PHI_GROUP_ROWS])
+{
+    for (int32_t p = 0; p < PHI_GROUP_ROWS / 4; p++)
+        for (int32_t half = 0; half < 2; half++) {
+            const int32_t at = half * 128 + p * 16;
+            v128_t t[4];
+            plane_transpose(t, rows + 4 * p, 16 * half);
+            wasm_v128_store(low + at, plane_low_nibbles(t[0], t[1]));
+            wasm_v128_store(low + at + 64, plane_low_nibbles(t[2], t[3]));
+            wasm_v128_store(high + at, plane_high_nibbles(t[0], t[1]));
+            wasm_v128_store(high + at + 64, plane_high_nibbles(t[2], t[3]));
+        }
+}
+
+/* Bits `from` and up of each byte, moved to bit `to`; callers mask. */
+PHI_ALWAYS_INLINE v128_t plane_move_bits(v128_t v, int32_t from, int32_t to)
+{
+    return from < to ? wasm_i16x8_shl(v, (uint32_t)(to - from)) : wasm_u16x8_shr(v, (uint32_t)(from - to));
+}
+
+/* bits[i] takes the plane of bit i. */
+PHI_ALWAYS_INLINE void simd_bits_from_bytes(uint8_t *const bits[8], const uint8_t *const rows[PHI_GROUP_ROWS])
+{
+    for (int32_t half = 0; half < 2; half++) {
+        v128_t t[4][4]; /* panel, 4 columns */
+        PHI_UNROLL
+        for (int32_t p = 0; p < 4; p++)
+            plane_transpose(t[p], rows + 4 * p, 16 * half);
+        PHI_UNROLL
+        for (int32_t i = 0; i < 8; i++)
+            PHI_UNROLL
+            for (int32_t s = 0; s < 2; s++) {
+                v128_t out = wasm_i32x4_splat(0);
+                PHI_UNROLL
+                for (int32_t to = 0; to < 8; to++)
+                    out = wasm_v128_or(out, wasm_v128_and(plane_move_bits(t[to / 2][2 * s + to % 2], i, to),
+                                                          wasm_i8x16_splat((int8_t)(1u << to))));
+                wasm_v128_store(bits[i] + (2 * half + s) * 16, out);
+            }
+    }
+}
+
+/* pairs[i] takes the plane of bits 2i and 2i + 1. */
+PHI_ALWAYS_INLINE void simd_pairs_from_bytes(uint8_t *const pairs[4], const uint8_t *const rows[PHI_GROUP_ROWS])
+{
+    for (int32_t half = 0; half < 2; half++)
+        for (int32_t two = 0; two < 2; two++) { /* panels 2 two, 2 two + 1 */
+            v128_t t[2][4];
+            plane_transpose(t[0], rows + 8 * two, 16 * half);
+            plane_transpose(t[1], rows + 8 * two + 4, 16 * half);
+            PHI_UNROLL
+            for (int32_t i = 0; i < 4; i++)
+                PHI_UNROLL
+                for (int32_t s = 0; s < 2; s++) {
+                    v128_t out = wasm_i32x4_splat(0);
+                    PHI_UNROLL
+                    for (int32_t to = 0; to < 4; to++)
+                        out = wasm_v128_or(out, wasm_v128_and(plane_move_bits(t[to / 2][2 * s + to % 2], 2 * i, 2 * to),
+                                                              wasm_i8x16_splat((int8_t)(3u << 2 * to))));
+                    wasm_v128_store(pairs[i] + (2 * half + s) * 32 + two * 16, out);
+                }
+        }
+}
+
+#endif

@@ -1,0 +1,107 @@
+/* Bytes out of the bit planes of a packed block (layouts.h). `layout` is a constant in every use. */
+#ifndef PHI_PLANE_READ_H
+#define PHI_PLANE_READ_H
+
+#include "layouts.h"
+#include "simd.h"
+
+enum { N_PANELS = PHI_GROUP_ROWS / 4 };
+
+/* Shifts bits `from` and up of each byte to bit 4 (bits of neighbours come along; callers mask). */
+PHI_ALWAYS_INLINE v128_t plane_to_bit_4(v128_t bits, int32_t from)
+{
+    return from <= 4 ? wasm_i16x8_shl(bits, (uint32_t)(4 - from)) : wasm_u16x8_shr(bits, (uint32_t)(from - 4));
+}
+
+/* Panel p of a step: w[h] holds columns 8 step + 4h … + 3 of its four rows, unsigned. */
+PHI_ALWAYS_INLINE void plane_read(phi_layout layout, v128_t w[2], const uint8_t *block, int32_t step, int32_t p)
+{
+    const v128_t low_mask = wasm_i8x16_splat(15);
+    const v128_t high_mask = wasm_i8x16_splat(layout == PHI_LAYOUT_Q6K ? 0x30 : 0x10);
+    const uint8_t *high = block + PHI_NIBBLES_BYTES;
+    const v128_t v = wasm_v128_load(block + step * 64 + p * 16);
+    w[0] = wasm_v128_and(v, low_mask);
+    w[1] = wasm_v128_and(wasm_u16x8_shr(v, 4), low_mask);
+    if (layout == PHI_LAYOUT_Q5K) {
+        const v128_t bits = wasm_v128_load(high + step * 16);
+        w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(bits, 2 * p), high_mask));
+        w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(bits, 2 * p + 1), high_mask));
+    }
+    if (layout == PHI_LAYOUT_Q6K) {
+        const v128_t pairs = wasm_v128_load(high + step * 32 + p / 2 * 16);
+        w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4), high_mask));
+        w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4 + 2), high_mask));
+    }
+}
+
+PHI_ALWAYS_INLINE bool plane_is_signed(phi_layout layout)
+{
+    return layout == PHI_LAYOUT_Q8 || layout == PHI_LAYOUT_Q8M;
+}
+
+/* Layouts with a header a super-block, and scales of scales behind each block. */
+PHI_ALWAYS_INLINE bool plane_is_k(phi_layout layout)
+{
+    return layout == PHI_LAYOUT_Q4K || layout == PHI_LAYOUT_Q5K || layout == PHI_LAYOUT_Q6K;
+}
+
+PHI_ALWAYS_INLINE bool plane_has_min(phi_layout layout)
+{
+    return layout != PHI_LAYOUT_Q4 && layout != PHI_LAYOUT_Q6K && layout != PHI_LAYOUT_Q8;
+}
+
+PHI_ALWAYS_INLINE int32_t plane_offset(phi_layout layout)
+{
+    return layout == PHI_LAYOUT_Q4 ? 8 : layout == PHI_LAYOUT_Q6K ? 32 : 0;
+}
+
+PHI_ALWAYS_INLINE int32_t plane_header_bytes(phi_layout layout)
+{
+    return layout == PHI_LAYOUT_Q6K ? 32 : plane_is_k(layout) ? 64 : 0;
+}
+
+PHI_ALWAYS_INLINE int32_t plane_block_bytes(phi_layout layout)
+{
+    return ((int32_t)phi_layout_group_bytes(layout, PHI_SUPER_COLS) - plane_header_bytes(layout)) / 8;
+}
+
+/* Where the scales of a block begin. */
+PHI_ALWAYS_INLINE int32_t plane_tail(phi_layout layout)
+{
+    return plane_is_signed(layout)      ? 512
+           : layout == PHI_LAYOUT_Q5K ? PHI_NIBBLES_BYTES + 64
+           : layout == PHI_LAYOUT_Q6K ? PHI_NIBBLES_BYTES + 128
+                                      : PHI_NIBBLES_BYTES;
+}
+
+/* The header of a super-block, times 2^-112. m is unchanged where the layout has none. */
+PHI_ALWAYS_INLINE void plane_read_header(phi_layout layout, v128_t d[N_PANELS], v128_t m[N_PANELS],
+                                         const uint8_t *header)
+{
+    PHI_UNROLL
+    for (int32_t p = 0; p < N_PANELS; p++) {
+        d[p] = simd_load_f16x4_small(header + 8 * p);
+        if (plane_has_min(layout))
+            m[p] = simd_load_f16x4_small(header + 32 + 8 * p);
+    }
+}
+
+/* S of panel p, times 2^-112. `tail` is block + plane_tail(). */
+PHI_ALWAYS_INLINE v128_t plane_scale(phi_layout layout, v128_t d, const uint8_t *tail, int32_t p, int32_t half)
+{
+    if (layout == PHI_LAYOUT_Q6K)
+        return wasm_f32x4_mul(d, simd_load_i8x4_f32(tail + 16 * half + 4 * p));
+    if (plane_is_k(layout))
+        return wasm_f32x4_mul(d, simd_load_u8x4_f32(tail + 4 * p));
+    return simd_load_f16x4_small(tail + 8 * p);
+}
+
+/* M of panel p, times 2^-112; of a K layout -M, to be subtracted. */
+PHI_ALWAYS_INLINE v128_t plane_min(phi_layout layout, v128_t m, const uint8_t *tail, int32_t p)
+{
+    if (plane_is_k(layout))
+        return wasm_f32x4_mul(m, simd_load_u8x4_f32(tail + 16 + 4 * p));
+    return simd_load_f16x4_small(tail + 32 + 8 * p);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* Many tokens times an unpacked panel: relaxed SIMD, 16-bit sums. (Q8 has no use for the relaxed dot.) */
+#include "isa.h"
+
+#if PHI_HAS_RELAXED
+#include "dot_relaxed_i16.h"
+
+#include "gemm_forms.h"
+#include "kernels_quant.h"
+
+void phi_panel_gemm__relaxed_i16(float *y, int32_t y_stride, const phi_q8 *x, const phi_panel *panel, int32_t n_tokens,
+                          int32_t first_col, bool is_first, bool is_last)
+{
+    gemm_run(&(gemm_job){y, y_stride, x, panel, n_tokens, first_col, is_first, is_last});
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* What the relaxed dot products of this machine compute. */
+#ifndef PHI_RELAXED_PROBE_H
+#define PHI_RELAXED_PROBE_H
+
+#include <stdbool.h>
+
+/* Whether both dots are exact for signed bytes times bytes below 128, as the standard promises and the kernels need. */
+bool phi_relaxed_is_exact(void);
+
+/* Whether i32x4.relaxed_dot_i8x16_i7x16_add sums in 32 bits, as machines with an instruction for it do (vpdpbusd,
+ * vpdpbssd, sdot). Others build it from 16-bit sums and several instructions: then the 16-bit form is faster. */
+bool phi_relaxed_dot_is_wide(void);
+
+#endif

@@ -1,0 +1,64 @@
+/* 128-bit SIMD for the kernels. WebAssembly: the compiler's own intrinsics. Native: SIMDe gives the same functions, and
+ * the relaxed ones that it lacks are below, so that every version of a kernel is compiled, tested and sanitised natively
+ * too. (SIMDe, MIT licence, is not part of this tree: Debian's libsimde-dev, or PHI_SIMDE_DIR.) */
+#ifndef PHI_SIMD_H
+#define PHI_SIMD_H
+
+#include <stdint.h>
+
+#include "isa.h"
+
+#if defined(__wasm__)
+#include <wasm_simd128.h>
+#else
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/wasm/simd128.h>
+#include <simde/x86/ssse3.h>
+
+/* Pairs of products of signed bytes with bytes below 128, as 16-bit sums. */
+static inline v128_t wasm_i16x8_relaxed_dot_i8x16_i7x16(v128_t a, v128_t b)
+{
+    return (v128_t)simde_mm_maddubs_epi16((simde__m128i)b, (simde__m128i)a);
+}
+
+/* Quadruples of such products, added to 32-bit lanes. */
+static inline v128_t wasm_i32x4_relaxed_dot_i8x16_i7x16_add(v128_t a, v128_t b, v128_t c)
+{
+    const v128_t pairs = wasm_i16x8_relaxed_dot_i8x16_i7x16(a, b);
+    return wasm_i32x4_add(c, wasm_i32x4_extadd_pairwise_i16x8(pairs));
+}
+#endif
+
+/* Bodies that several kernels share, with constant arguments: they must vanish into each. */
+#define PHI_ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Before a loop of constant length. */
+#if defined(__clang__)
+#define PHI_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define PHI_UNROLL _Pragma("GCC unroll 8")
+#endif
+
+/* Keeps memory accesses on their side in the compiled code. LLVM would gather all loads of an unrolled loop at its front,
+ * and V8, which schedules little and has 15 vector registers on x64, would spill them. Costs no instruction. */
+#define PHI_KEEP_ORDER() __asm__ volatile("" ::: "memory")
+
+/* Four binary16 numbers times 2^-112: see phi_q8 in kernels.h. */
+PHI_ALWAYS_INLINE v128_t simd_load_f16x4_small(const uint8_t *p)
+{
+    return wasm_v128_and(wasm_i32x4_shl(wasm_i32x4_load16x4(p), 13), wasm_i32x4_splat((int32_t)0x8fffe000));
+}
+
+/* Four unsigned bytes as floats. */
+PHI_ALWAYS_INLINE v128_t simd_load_u8x4_f32(const uint8_t *p)
+{
+    return wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(p))));
+}
+
+/* Four signed bytes as floats. */
+PHI_ALWAYS_INLINE v128_t simd_load_i8x4_f32(const uint8_t *p)
+{
+    return wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(wasm_i16x8_extend_low_i8x16(wasm_v128_load32_zero(p))));
+}
+
+#endif

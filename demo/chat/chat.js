@@ -1,0 +1,359 @@
+/* The chat page: one module, no framework, the package as any page would use it. Text of the model goes in as text, never
+ * as HTML. */
+import { Engine } from '../../dist/index.js';
+import { pickLanguage, WORDS } from './words.js';
+
+const byId = (id) => document.getElementById(id);
+
+const ui = {
+  language: byId('language'),
+  loader: byId('loader'),
+  urlForm: byId('url-form'),
+  url: byId('url'),
+  drop: byId('drop'),
+  file: byId('file'),
+  loading: byId('loading'),
+  loadingFile: byId('loading-file'),
+  loadingText: byId('loading-text'),
+  progress: byId('progress'),
+  cancelLoad: byId('cancel-load'),
+  chat: byId('chat'),
+  chatTitle: byId('chat-title'),
+  newChat: byId('new-chat'),
+  otherModel: byId('other-model'),
+  messages: byId('messages'),
+  ask: byId('ask'),
+  question: byId('question'),
+  send: byId('send'),
+  stop: byId('stop'),
+  rate: byId('rate'),
+  error: byId('error'),
+  variant: byId('variant'),
+};
+
+const state = {
+  engine: undefined,
+  /** Aborts the load or the answer that is under way. */
+  abort: undefined,
+  history: [],
+  words: WORDS.en,
+  /** What the footer and the error box say, to say it again in another language. */
+  build: undefined,
+  shownError: undefined,
+  lastRate: undefined,
+};
+
+// ---- Words -------------------------------------------------------------------------------------------------------
+
+function setLanguage(language) {
+  state.words = WORDS[language];
+  document.documentElement.lang = language;
+  ui.language.value = language;
+  for (const element of document.querySelectorAll('[data-text]')) {
+    element.textContent = state.words[element.dataset.text];
+  }
+  for (const who of document.querySelectorAll('.who'))
+    who.textContent = state.words[who.dataset.who];
+  ui.question.placeholder = state.words.placeholder;
+  showBuild();
+  showRate();
+  if (state.shownError) showError(state.shownError);
+}
+
+function formatBytes(bytes) {
+  const unit = bytes >= 1e9 ? ['gigabyte', 1e9] : ['megabyte', 1e6];
+  const options = {
+    style: 'unit',
+    unit: unit[0],
+    unitDisplay: 'short',
+    maximumFractionDigits: bytes >= 1e9 ? 2 : 0,
+  };
+  return new Intl.NumberFormat(document.documentElement.lang, options).format(bytes / unit[1]);
+}
+
+function formatNumber(value, digits = 1) {
+  return new Intl.NumberFormat(document.documentElement.lang, {
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
+function showBuild() {
+  ui.variant.textContent = state.build
+    ? state.words.running(state.build.variant, state.build.reason)
+    : '';
+}
+
+function showRate() {
+  const rate = state.lastRate;
+  ui.rate.textContent = rate
+    ? state.words.rate(rate.tokens, formatNumber(rate.perSecond), rate.cached)
+    : '';
+}
+
+function showError(error) {
+  state.shownError = error;
+  const summary = state.words[error.code] ?? state.words.unknownError;
+  const detail = document.createElement('span');
+  detail.className = 'detail';
+  detail.lang = 'en';
+  detail.textContent = `${state.words.detail} ${error.message}`;
+  ui.error.replaceChildren(summary, detail);
+  ui.error.hidden = false;
+}
+
+function clearError() {
+  state.shownError = undefined;
+  ui.error.hidden = true;
+  ui.error.replaceChildren();
+}
+
+function show(section) {
+  for (const each of [ui.loader, ui.loading, ui.chat]) each.hidden = each !== section;
+}
+
+// ---- Loading -----------------------------------------------------------------------------------------------------
+
+function engineOptions() {
+  const contextLength = byId('context-length').value;
+  const threads = byId('threads').value;
+  return {
+    ...(contextLength && { contextLength: Number(contextLength) }),
+    threads: threads === 'auto' ? 'auto' : Number(threads),
+    kernels: byId('kernels').value,
+    kvType: byId('kv-type').value,
+  };
+}
+
+function showProgress({ phase, loadedBytes, totalBytes, bytesPerSecond }) {
+  if (phase === 'plan' || totalBytes === 0) {
+    ui.progress.removeAttribute('value');
+    ui.loadingText.textContent = state.words.starting;
+    return;
+  }
+  ui.progress.max = totalBytes;
+  ui.progress.value = loadedBytes;
+  const figures = [loadedBytes, totalBytes, bytesPerSecond].map(formatBytes);
+  ui.loadingText.textContent = state.words.progress(...figures);
+}
+
+async function load(model, name) {
+  clearError();
+  show(ui.loading);
+  ui.loadingFile.textContent = name;
+  showProgress({ phase: 'plan' });
+  state.abort = new AbortController();
+  try {
+    const { signal } = state.abort;
+    state.engine = await Engine.create({
+      model,
+      signal,
+      onProgress: showProgress,
+      ...engineOptions(),
+    });
+    state.build = { variant: state.engine.variant, reason: state.engine.reason };
+    showBuild();
+    startChat(name);
+  } catch (error) {
+    show(ui.loader);
+    if (error.code !== 'PHI_ECANCELED') showError(error);
+    ui.url.focus();
+  }
+}
+
+async function leaveModel() {
+  state.abort?.abort();
+  await state.engine?.destroy();
+  state.engine = undefined;
+  clearError();
+  show(ui.loader);
+  ui.url.focus();
+}
+
+// ---- Chatting ----------------------------------------------------------------------------------------------------
+
+function startChat(name) {
+  ui.chatTitle.textContent = state.engine.info.name || name;
+  clearChat();
+  show(ui.chat);
+  ui.question.focus();
+}
+
+function clearChat() {
+  state.history = [];
+  state.lastRate = undefined;
+  showRate();
+  ui.messages.replaceChildren();
+}
+
+function addMessage(role) {
+  const box = document.createElement('div');
+  box.className = `message ${role}`;
+  const who = document.createElement('div');
+  who.className = 'who';
+  who.dataset.who = role === 'user' ? 'you' : 'model';
+  who.textContent = state.words[who.dataset.who];
+  const text = document.createElement('div');
+  text.className = 'text';
+  box.append(who, text);
+  ui.messages.append(box);
+  return { box, text };
+}
+
+function scrollToEnd() {
+  const { messages } = ui;
+  const isNearEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 120;
+  if (isNearEnd) messages.scrollTop = messages.scrollHeight;
+}
+
+function setAnswering(isAnswering) {
+  ui.send.hidden = isAnswering;
+  ui.stop.hidden = !isAnswering;
+  ui.newChat.disabled = isAnswering;
+}
+
+function requestOf(history) {
+  const system = byId('system').value.trim();
+  return {
+    messages: [...(system ? [{ role: 'system', content: system }] : []), ...history],
+    temperature: Number(byId('temperature').value),
+    max_tokens: Number(byId('max-tokens').value),
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+}
+
+/** Streams one answer into a message; returns its text and how it ended. */
+async function stream(target, signal) {
+  let answer = '';
+  let finish;
+  let firstAt;
+  let lastAt;
+  const chunks = await state.engine.chat.completions.create(requestOf(state.history), { signal });
+  for await (const chunk of chunks) {
+    const choice = chunk.choices[0];
+    if (choice?.delta.content) {
+      answer += choice.delta.content;
+      target.text.textContent = answer;
+      lastAt = performance.now();
+      firstAt ??= lastAt;
+      scrollToEnd();
+    }
+    finish = choice?.finish_reason ?? finish;
+    if (chunk.usage) {
+      const tokens = chunk.usage.completion_tokens;
+      const seconds = (lastAt - firstAt) / 1000;
+      const perSecond = tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : 0;
+      state.lastRate = {
+        tokens,
+        perSecond,
+        cached: chunk.usage.prompt_tokens_details.cached_tokens,
+      };
+      showRate();
+    }
+  }
+  return { answer, finish };
+}
+
+function addNote(box, text) {
+  const note = document.createElement('div');
+  note.className = 'quiet';
+  note.textContent = text;
+  box.append(note);
+}
+
+async function answer(question) {
+  clearError();
+  addMessage('user').text.textContent = question;
+  state.history.push({ role: 'user', content: question });
+  const target = addMessage('assistant');
+  /* A screen reader hears the whole answer at its end, not every token. */
+  target.box.setAttribute('aria-busy', 'true');
+  ui.messages.scrollTop = ui.messages.scrollHeight;
+  state.abort = new AbortController();
+  setAnswering(true);
+  try {
+    const { finish } = await stream(target, state.abort.signal);
+    if (finish === 'length') addNote(target.box, state.words.cutOff);
+  } catch (error) {
+    if (error.code === 'PHI_ECANCELED') addNote(target.box, state.words.stopped);
+    else showError(error);
+  } finally {
+    setAnswering(false);
+    target.box.removeAttribute('aria-busy');
+    keepTurn(target);
+    scrollToEnd();
+    ui.question.focus();
+  }
+}
+
+/** An answer joins the history; a question that got none leaves it again, so that roles keep alternating. */
+function keepTurn(target) {
+  const content = target.text.textContent;
+  if (content) {
+    state.history.push({ role: 'assistant', content });
+    return;
+  }
+  const question = state.history.pop();
+  target.box.remove();
+  if (ui.question.value === '') ui.question.value = question.content;
+}
+
+// ---- Events ------------------------------------------------------------------------------------------------------
+
+ui.language.addEventListener('change', () => setLanguage(ui.language.value));
+
+ui.urlForm.addEventListener('submit', (event) => {
+  event.preventDefault();
+  void load(ui.url.value, ui.url.value);
+});
+
+function takeFile(file) {
+  if (file) void load(file, file.name);
+}
+
+ui.file.addEventListener('change', () => takeFile(ui.file.files[0]));
+
+document.addEventListener('dragover', (event) => {
+  if (ui.loader.hidden) return;
+  event.preventDefault();
+  ui.drop.classList.add('over');
+});
+document.addEventListener('dragleave', () => ui.drop.classList.remove('over'));
+document.addEventListener('drop', (event) => {
+  if (ui.loader.hidden) return;
+  event.preventDefault();
+  ui.drop.classList.remove('over');
+  takeFile(event.dataTransfer.files[0]);
+});
+
+ui.cancelLoad.addEventListener('click', () => state.abort?.abort());
+ui.stop.addEventListener('click', () => state.abort?.abort());
+ui.newChat.addEventListener('click', () => {
+  clearError();
+  clearChat();
+  ui.question.focus();
+});
+ui.otherModel.addEventListener('click', () => void leaveModel());
+
+ui.ask.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const question = ui.question.value.trim();
+  if (question === '' || !ui.stop.hidden) return;
+  ui.question.value = '';
+  void answer(question);
+});
+ui.question.addEventListener('keydown', (event) => {
+  /* Enter also ends the composition of a Hangul syllable; that one does not send. */
+  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  ui.ask.requestSubmit();
+});
+
+setLanguage(pickLanguage(navigator.languages));
+state.build = await Engine.probe();
+showBuild();
+const preselected = new URLSearchParams(location.search).get('model');
+if (preselected) {
+  ui.url.value = new URL(preselected, location.href).href;
+  void load(ui.url.value, preselected);
+}

@@ -1,0 +1,108 @@
+/* The page's words. Each language has every key; errors are keyed by the engine's codes. */
+
+const en = {
+  title: 'chat',
+  language: 'Language',
+  chooseModel: 'Choose a model',
+  privacy: 'The model runs in this tab. What you type stays on this device.',
+  urlLabel: 'Address of a GGUF file',
+  load: 'Load',
+  dropHere: 'or drop a GGUF file here',
+  chooseFile: 'Choose a file…',
+  options: 'Options',
+  contextLength: 'Context (tokens)',
+  threads: 'Threads',
+  kernels: 'Kernels',
+  kvType: 'Cache of keys and values',
+  automatic: 'automatic',
+  loading: 'Loading the model',
+  cancel: 'Cancel',
+  newChat: 'New chat',
+  otherModel: 'Other model',
+  settings: 'Settings',
+  system: 'System message',
+  temperature: 'Temperature',
+  maxTokens: 'Longest answer (tokens)',
+  yourMessage: 'Your message',
+  placeholder: 'Write a message (Enter sends, Shift+Enter: new line)',
+  send: 'Send',
+  stop: 'Stop',
+  you: 'You',
+  model: 'Model',
+  stopped: '(stopped)',
+  cutOff: '(cut off: the answer reached its longest length)',
+  starting: 'Reading the file’s description…',
+  progress: (done, total, rate) => `${done} of ${total}, ${rate}/s`,
+  rate: (tokens, perSecond, cached) =>
+    `${tokens} tokens, ${perSecond} tokens/s; ${cached} tokens of the prompt were in the cache`,
+  running: (variant, reason) => `Build: ${variant} (${reason})`,
+  detail: 'Details:',
+  PHI_EINVAL: 'Something in the request is not right.',
+  PHI_ESTATE: 'That is not possible right now.',
+  PHI_ENOMEM: 'There is not enough memory for this model. A shorter context needs less.',
+  PHI_ECORRUPT: 'This file cannot be read as a model.',
+  PHI_EUNSUPPORTED: 'This model, or this browser, is not supported.',
+  PHI_ENETWORK: 'The model could not be fetched.',
+  PHI_ECONTEXT: 'The conversation is longer than the context. Start a new chat.',
+  PHI_EPOISONED: 'The engine stopped working. Load the model again.',
+  unknownError: 'Something unexpected happened.',
+};
+
+const ko = {
+  title: '채팅',
+  language: '언어',
+  chooseModel: '모델 선택',
+  privacy: '모델은 이 탭 안에서 실행됩니다. 입력한 내용은 이 기기를 벗어나지 않습니다.',
+  urlLabel: 'GGUF 파일 주소',
+  load: '불러오기',
+  dropHere: '또는 GGUF 파일을 여기에 끌어다 놓으세요',
+  chooseFile: '파일 선택…',
+  options: '옵션',
+  contextLength: '문맥 길이(토큰)',
+  threads: '스레드',
+  kernels: '커널',
+  kvType: '키·값 캐시',
+  automatic: '자동',
+  loading: '모델을 불러오는 중',
+  cancel: '취소',
+  newChat: '새 대화',
+  otherModel: '다른 모델',
+  settings: '설정',
+  system: '시스템 메시지',
+  temperature: '온도',
+  maxTokens: '답변 최대 길이(토큰)',
+  yourMessage: '메시지',
+  placeholder: '메시지를 입력하세요 (Enter: 보내기, Shift+Enter: 줄바꿈)',
+  send: '보내기',
+  stop: '중지',
+  you: '나',
+  model: '모델',
+  stopped: '(중지됨)',
+  cutOff: '(최대 길이에 도달하여 답변이 잘렸습니다)',
+  starting: '파일 정보를 읽는 중…',
+  progress: (done, total, rate) => `${total} 중 ${done}, 초당 ${rate}`,
+  rate: (tokens, perSecond, cached) =>
+    `토큰 ${tokens}개, 초당 ${perSecond}개; 프롬프트 중 ${cached}개는 캐시에서 재사용`,
+  running: (variant, reason) => `빌드: ${variant} (${reason})`,
+  detail: '자세히:',
+  PHI_EINVAL: '요청에 잘못된 부분이 있습니다.',
+  PHI_ESTATE: '지금은 할 수 없는 작업입니다.',
+  PHI_ENOMEM: '이 모델을 실행할 메모리가 부족합니다. 문맥 길이를 줄이면 메모리를 덜 씁니다.',
+  PHI_ECORRUPT: '이 파일은 모델로 읽을 수 없습니다.',
+  PHI_EUNSUPPORTED: '이 모델 또는 브라우저는 지원되지 않습니다.',
+  PHI_ENETWORK: '모델을 가져오지 못했습니다.',
+  PHI_ECONTEXT: '대화가 문맥 길이를 넘었습니다. 새 대화를 시작하세요.',
+  PHI_EPOISONED: '엔진이 멈췄습니다. 모델을 다시 불러오세요.',
+  unknownError: '예상하지 못한 문제가 생겼습니다.',
+};
+
+export const WORDS = { en, ko };
+
+/** The language of a list such as navigator.languages that the page speaks. */
+export function pickLanguage(wanted) {
+  for (const tag of wanted) {
+    const language = tag.toLowerCase().split('-')[0];
+    if (Object.hasOwn(WORDS, language)) return language;
+  }
+  return 'en';
+}

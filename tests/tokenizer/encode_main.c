@@ -77,10 +77,19 @@ static phi_status read_vocabulary(phi_vocabulary *v, const phi_directory *dir, p
     return PHI_OK;
 }
 
+static void print_hex(const uint8_t *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        (void)putchar(digits[bytes[i] >> 4]);
+        (void)putchar(digits[bytes[i] & 15]);
+    }
+}
+
 static bool answer(const phi_tokenizer *t, phi_arena *scratch, int flags, phi_str text)
 {
-    phi_error err;
-    size_t n;
+    phi_error err = {0};
+    size_t n = 0;
     const size_t cap = phi_tokenizer_ids_max(t, text.len);
     int32_t *ids = malloc(cap * sizeof *ids);
     uint8_t *bytes = malloc(PHI_DECODER_BYTES_MAX);
@@ -95,14 +104,12 @@ static bool answer(const phi_tokenizer *t, phi_arena *scratch, int flags, phi_st
         fprintf(stderr, "%zu bytes, %zu ids, %.1f ms\n", text.len, n, 1e3 * (now() - start));
     for (size_t i = 0; is_good && i < n; i++)
         printf("%s%d", i ? " " : "", (int)ids[i]);
+    printf("\t");
     phi_decoder d = phi_decoder_open(true, true);
     for (size_t i = 0; is_good && i <= n; i++) {
         const size_t n_bytes = i < n ? phi_decoder_push(bytes, &d, t, ids[i])
                                      : phi_decoder_flush(bytes, &d);
-        for (size_t k = 0; k < n_bytes; k++)
-            printf("%s%02x", i == 0 && k == 0 ? "\t" : "", bytes[k]);
-        if (i == 0 && n_bytes == 0)
-            printf("\t");
+        print_hex(bytes, n_bytes);
     }
     printf("\n");
     free(ids);
@@ -138,7 +145,7 @@ static phi_strip_rule rule_of(const char *name)
 
 int main(int argc, char **argv)
 {
-    phi_error err;
+    phi_error err = {0};
     phi_arena arena;
     phi_arena scratch;
     phi_directory dir;

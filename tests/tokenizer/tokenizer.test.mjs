@@ -214,7 +214,7 @@ test('phi3 gives the published ids under each strip rule', (t) => {
 });
 
 /* Quadratic time would be minutes for each text; all of them together take 5 s on a busy machine. */
-test('a megabyte of any kind is encoded in linear time, and comes back', {
+test('a long text of any kind is encoded in linear time, and comes back', {
   timeout: 120_000,
 }, (t) => {
   const bytes = 1 << 18;

@@ -20,6 +20,12 @@ static uint32_t ascii_class(int32_t c)
     return c >= '0' && c <= '9' ? PHI_CLASS_NUMBER : PHI_CLASS_OTHER;
 }
 
+static uint32_t range_at(size_t i)
+{
+    return unicode_ranges[0][i] | (uint32_t)unicode_ranges[1][i] << 8 |
+           (uint32_t)unicode_ranges[2][i] << 16 | (uint32_t)unicode_ranges[3][i] << 24;
+}
+
 uint32_t phi_unicode_class(int32_t code_point)
 {
     if (code_point < 0)
@@ -30,12 +36,12 @@ uint32_t phi_unicode_class(int32_t code_point)
     size_t high = UNICODE_N_RANGES;
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
-        if (unicode_ranges[middle] >> 4 <= (uint32_t)code_point)
+        if (range_at(middle) >> 4 <= (uint32_t)code_point)
             low = middle;
         else
             high = middle;
     }
-    const uint32_t kind = unicode_ranges[low] & 15;
+    const uint32_t kind = range_at(low) & 15;
     if (kind < UNICODE_EVEN_UPPER)
         return 1u << kind;
     const bool is_even = (code_point & 1) == 0;

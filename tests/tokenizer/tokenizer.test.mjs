@@ -148,8 +148,8 @@ for (const family of FAMILIES) {
   });
 }
 
-/* Phi-3's published rules for the white space behind its special tokens, with the ids that Hugging Face's tokenizer gives
- * for each of them; and texts that no rule touches. */
+/* Phi-3's published rules for the white space behind its special tokens, with the ids that Hugging
+ * Face's tokenizer gives for each of them; and texts that no rule touches. */
 const CHAT = '<|user|>\nHello<|end|>\n<|assistant|>\n';
 const SYSTEM =
   '<|system|>\nYou are a helpful assistant.<|end|>\n<|user|>\nWhat is the capital of France?<|end|>\n<|assistant|>\n';

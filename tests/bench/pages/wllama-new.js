@@ -1,9 +1,11 @@
 // The newest wllama wraps llama.cpp's server: prompts are text and the timings are its own. prompt_ms covers
 // the prompt, predicted_ms every evaluation after the first sampled token (which the prompt's evaluation gave).
 import { Wllama } from '/peers/wllama-new/esm/index.js';
+import { splitGguf } from '/bench/lib/split-gguf.js';
 import { fetchBlob, fetchOnly } from '/bench/pages/fetch.js';
 
 const BATCH = 512;
+const SHARD_BYTES = 512 << 20; // what its manual advises
 const TRIAL_WORDS = 16;
 let wllama;
 let seed = 0;
@@ -33,7 +35,7 @@ globalThis.bench = {
     const { ms: fetchMs, blob } = await fetchBlob(url);
     const start = performance.now();
     wllama = new Wllama({ default: '/peers/wllama-new/esm/wasm/wllama.wasm' }, { suppressNativeLog: false });
-    await wllama.loadModel([blob], { n_ctx: contextLength, n_batch: BATCH, n_threads: threads,
+    await wllama.loadModel(await splitGguf(blob, SHARD_BYTES), { n_ctx: contextLength, n_batch: BATCH, n_threads: threads,
       n_gpu_layers: 0, n_parallel: 1, warmup: false });
     return { loadMs: fetchMs + performance.now() - start, fetchMs, threads: wllama.nbThreads };
   },

@@ -2,9 +2,11 @@
 // same tokens as everybody's are fed in, one llama_decode a call.
 import { Wllama } from '/peers/wllama-old/esm/index.js';
 import { benchTokens } from '/bench/lib/tokens.js';
+import { splitGguf } from '/bench/lib/split-gguf.js';
 import { fetchBlob, fetchOnly } from '/bench/pages/fetch.js';
 
 const BATCH = 512;
+const SHARD_BYTES = 512 << 20; // what its manual advises; above 2 GiB one file fails
 let wllama;
 
 async function timed(tokens) {
@@ -23,7 +25,7 @@ globalThis.bench = {
       'single-thread/wllama.wasm': '/peers/wllama-old/esm/single-thread/wllama.wasm',
       'multi-thread/wllama.wasm': '/peers/wllama-old/esm/multi-thread/wllama.wasm',
     }, { suppressNativeLog: false });
-    await wllama.loadModel([blob], { n_ctx: contextLength, n_batch: BATCH, n_threads: threads });
+    await wllama.loadModel(await splitGguf(blob, SHARD_BYTES), { n_ctx: contextLength, n_batch: BATCH, n_threads: threads });
     return { loadMs: fetchMs + performance.now() - start, fetchMs, threads: wllama.getNumThreads() };
   },
   async prefill({ tokens }) {

@@ -1,0 +1,37 @@
+// The GGUF files to measure with: synthetic Phi-3-mini in its real shapes, written by tools/models/make_synthetic.py
+// into the cache on first use; or any file named by path.
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { cacheFolder } from '../../../tools/setup/cache.mjs';
+import { runShown, SetupError } from '../../../tools/setup/report.mjs';
+import { REPOSITORY } from '../../../tools/setup/workspace.mjs';
+
+const QUANTS = ['q4_0', 'q4_k_m'];
+const LAYERS = { full: 32, slice: 8 };
+
+export const MODEL_NAMES = Object.keys(LAYERS).flatMap((size) =>
+  QUANTS.map((quant) => (size === 'full' ? quant : `${quant}-8l`)),
+);
+
+function synthetic(quant, layers, progress) {
+  const file = path.join(cacheFolder(), 'models', `phi3-mini-synthetic-l${layers}-c4096-s3-${quant}.gguf`);
+  if (!existsSync(file)) {
+    progress(`writing ${file}`);
+    const script = path.join(REPOSITORY, 'tools/models/make_synthetic.py');
+    const code = runShown('python3', [script, '--quant', quant, '--layers', String(layers), '--output', file]);
+    if (code !== 0) throw new SetupError(`make_synthetic.py failed with ${code}`);
+  }
+  return file;
+}
+
+/** {name, file, bytes} of a known name (see MODEL_NAMES) or a path. */
+export function ensureModel(name, progress) {
+  const [quant, size] = name.split('-');
+  const isKnown = MODEL_NAMES.includes(name);
+  const file = isKnown ? synthetic(quant, size === '8l' ? LAYERS.slice : LAYERS.full, progress) : path.resolve(name);
+  const info = statSync(file, { throwIfNoEntry: false });
+  if (info === undefined) {
+    throw new SetupError(`no model ${name}: neither a file nor one of ${MODEL_NAMES.join(', ')}`);
+  }
+  return { name: isKnown ? `phi3-mini ${name}` : path.basename(file), file, bytes: info.size };
+}

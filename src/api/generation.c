@@ -37,6 +37,24 @@ static phi_status out_of_memory(phi_session *s)
     return phi_fail(&s->error, PHI_ENOMEM, "generation: no memory for its buffers");
 }
 
+/* Rows that no text stands for, such as the padding of a vocabulary: only a numeric accident would pick them. */
+static phi_status list_unused(int32_t **out, size_t *n_out, phi_session *s)
+{
+    const phi_tokenizer *t = s->engine->tokenizer;
+    const int32_t n_tokens = phi_tokenizer_n_tokens(t);
+    size_t n = 0;
+    for (int32_t id = 0; id < n_tokens; id++)
+        n += phi_tokenizer_type(t, id) == PHI_TOKEN_UNUSED;
+    *out = phi_arena_array(&s->generation_arena, int32_t, n);
+    *n_out = n;
+    if (!*out)
+        return out_of_memory(s);
+    for (int32_t id = n_tokens; id-- > 0;)
+        if (phi_tokenizer_type(t, id) == PHI_TOKEN_UNUSED)
+            (*out)[--n] = id;
+    return PHI_OK;
+}
+
 static phi_status make_sampler(phi_generation *g, phi_session *s, const phi_generate_options *o)
 {
     phi_arena *arena = &s->generation_arena;
@@ -48,6 +66,9 @@ static phi_status make_sampler(phi_generation *g, phi_session *s, const phi_gene
         ids[i] = o->biases[i].id;
         biases[i] = o->biases[i].bias;
     }
+    int32_t *banned;
+    size_t n_banned;
+    PHI_TRY(list_unused(&banned, &n_banned, s));
     const phi_sampling sampling = {.temperature = o->temperature,
                                    .top_p = o->top_p,
                                    .min_p = o->min_p,
@@ -59,7 +80,9 @@ static phi_status make_sampler(phi_generation *g, phi_session *s, const phi_gene
                                    .seed = o->seed,
                                    .bias_ids = ids,
                                    .biases = biases,
-                                   .n_biases = o->n_biases};
+                                   .n_biases = o->n_biases,
+                                   .banned_ids = banned,
+                                   .n_banned = n_banned};
     return phi_sampler_create(&g->sampler, arena, &sampling, s->engine->model->hparams.n_vocabulary,
                               phi_tokenizer_n_tokens(s->engine->tokenizer), &s->error);
 }
@@ -85,6 +108,9 @@ static phi_status check_options(phi_session *s, const phi_generate_options *o)
     if (o->max_tokens < 0)
         return phi_fail(&s->error, PHI_EINVAL, "generate options: max_tokens is %d, expected 0 (no limit) or more",
                         (int)o->max_tokens);
+    if ((o->n_biases > 0 && !o->biases) || (o->n_stop_ids > 0 && !o->stop_ids))
+        return phi_fail(&s->error, PHI_EINVAL, "generate options: %s is NULL but has a count",
+                        o->n_biases > 0 && !o->biases ? "biases" : "stop_ids");
     if (o->n_stop_ids > PHI_LIMIT_VOCABULARY || o->n_biases > PHI_LIMIT_VOCABULARY)
         return phi_fail(&s->error, PHI_EINVAL, "generate options: %zu stop ids, %zu biases; at most %d", o->n_stop_ids,
                         o->n_biases, PHI_LIMIT_VOCABULARY);
@@ -192,28 +218,27 @@ static phi_status emit(phi_generated *out, phi_generation *g, phi_session *s, co
     return PHI_OK;
 }
 
+static phi_status next_token(phi_generated *out, phi_generation *g, phi_session *s)
+{
+    phi_picked picked;
+    size_t n;
+    PHI_TRY(phi_session_step(s));
+    PHI_TRY(phi_sampler_pick(&picked, g->sampler, phi_session_logits(s, &n), &s->error));
+    if (!is_stop_id(g, picked.id))
+        return emit(out, g, s, &picked);
+    g->finish = PHI_FINISH_STOP;
+    return drain_text(g, s, out);
+}
+
 phi_status phi_generate_next(phi_session *s, phi_generated *out)
 {
     phi_generation *g = s->generation;
-    phi_picked picked;
-    size_t n;
     if (!g)
         return phi_fail(&s->error, PHI_ESTATE, "generate: begin() first; a finished generation does not go on");
     if (g->finish == PHI_FINISH_STOP)
         return finish(g, s, out);
-    if (g->finish != PHI_FINISH_NONE)
-        return drain_text(g, s, out);
-    const phi_status status = phi_session_step(s);
-    if (status == PHI_PENDING)
-        return status;
-    if (status != PHI_OK) {
+    const phi_status status = g->finish == PHI_FINISH_NONE ? next_token(out, g, s) : drain_text(g, s, out);
+    if (status != PHI_OK && status != PHI_PENDING)
         s->generation = NULL;
-        return status;
-    }
-    PHI_TRY(phi_sampler_pick(&picked, g->sampler, phi_session_logits(s, &n), &s->error));
-    if (is_stop_id(g, picked.id)) {
-        g->finish = PHI_FINISH_STOP;
-        return drain_text(g, s, out);
-    }
-    return emit(out, g, s, &picked);
+    return status;
 }

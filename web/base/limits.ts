@@ -18,9 +18,10 @@ export const BLOB_PIECE_BYTES = 4 << 20;
 export const PROGRESS_MS = 100;
 /** The worker looks at its messages at least this often while it computes. */
 export const BREATH_MS = 8;
-/** Chat templates: source, rendered text or any value on the way (characters, items), and evaluated nodes. */
+/** Chat templates: the source; any value on the way, in characters and items; steps, heavy values counting more. The
+ * template of a tool-using model takes some thousand steps for a long conversation. */
 export const TEMPLATE_BYTES_MAX = 1 << 20;
 export const TEMPLATE_WEIGHT_MAX = 1 << 23;
-export const TEMPLATE_STEPS_MAX = 1_000_000;
+export const TEMPLATE_WORK_MAX = 2_000_000;
 /** Choices of one request (`n`), as OpenAI has it. */
 export const CHOICES_MAX = 128;

@@ -1,0 +1,209 @@
+/* The OpenAI adapter without an engine: what requests are read into, and what answers look like. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chatChunks, chatCompletion, completion, type Run } from '../../web/api/openai.ts';
+import { readChatRequest, readCompletionRequest } from '../../web/api/openai-request.ts';
+import { EngineError } from '../../web/base/errors.ts';
+import type { GeneratedToken, Generation } from '../../web/engine/session.ts';
+
+const messages = [{ role: 'user', content: 'Hi' }];
+
+function refuses(request: unknown, text: RegExp, read: (request: unknown) => unknown = readChatRequest): void {
+  assert.throws(
+    () => read(request),
+    (error: unknown) => {
+      assert.ok(error instanceof EngineError, String(error));
+      assert.equal(error.code, 'PHI_EINVAL');
+      assert.match(error.message, text);
+      return true;
+    },
+  );
+}
+
+test('openai: defaults are OpenAI’s', () => {
+  const read = readChatRequest({ messages });
+  const { seed, ...settings } = read.settings;
+  assert.equal(typeof seed, 'bigint');
+  assert.deepEqual(settings, {
+    maxTokens: 0,
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    minP: 0,
+    repetitionPenalty: 1,
+    presencePenalty: 0,
+    frequencyPenalty: 0,
+    topLogprobs: -1,
+    logitBias: [],
+    stops: [],
+    stopIds: [],
+  });
+  assert.deepEqual([read.choices, read.isStream, read.includesUsage], [1, false, false]);
+  assert.equal(readCompletionRequest({ prompt: 'a' }).settings.maxTokens, 16);
+});
+
+test('openai: every field is read', () => {
+  const read = readChatRequest({
+    messages,
+    model: 'any',
+    stream: true,
+    stream_options: { include_usage: true },
+    temperature: 0.5,
+    top_p: 0.9,
+    top_k: 40,
+    min_p: 0.05,
+    seed: -1,
+    stop: ['END', '\n\n'],
+    max_completion_tokens: 7,
+    n: 2,
+    frequency_penalty: 0.1,
+    presence_penalty: -0.2,
+    repetition_penalty: 1.1,
+    logit_bias: { '5': -100, '17': 2.5 },
+    logprobs: true,
+    top_logprobs: 3,
+  });
+  assert.deepEqual([read.choices, read.isStream, read.includesUsage], [2, true, true]);
+  assert.deepEqual(read.settings, {
+    maxTokens: 7,
+    temperature: 0.5,
+    topK: 40,
+    topP: 0.9,
+    minP: 0.05,
+    repetitionPenalty: 1.1,
+    presencePenalty: -0.2,
+    frequencyPenalty: 0.1,
+    topLogprobs: 3,
+    seed: 0xffff_ffff_ffff_ffffn,
+    logitBias: [
+      { id: 5, bias: -100 },
+      { id: 17, bias: 2.5 },
+    ],
+    stops: ['END', '\n\n'],
+    stopIds: [],
+  });
+  assert.deepEqual(readChatRequest({ messages, stop: 'x', temperature: null }).settings.stops, ['x']);
+});
+
+test('openai: unknown and unsupported fields are refused by name', () => {
+  refuses({ messages, temprature: 1 }, /unknown field "temprature"; known: messages/);
+  refuses({ messages, tools: [] }, /field "tools" is not supported/);
+  refuses({ messages, response_format: { type: 'json_object' } }, /field "response_format" is not supported/);
+  refuses({ messages, toString: 1 }, /unknown field "toString"/);
+  refuses({ prompt: 'x', suffix: 'y' }, /field "suffix" is not supported/, readCompletionRequest);
+  refuses({ messages, stream: true, stream_options: { usage: true } }, /stream_options: unknown field "usage"/);
+});
+
+test('openai: values out of range say what was expected and given', () => {
+  refuses({ messages, temperature: 3 }, /temperature: expected a number from 0 to 2, got 3/);
+  refuses({ messages, temperature: '1' }, /temperature: expected a number from 0 to 2, got "1"/);
+  refuses({ messages, temperature: Number.NaN }, /temperature/);
+  refuses({ messages, top_k: 1.5 }, /top_k: expected an integer/);
+  refuses({ messages, max_tokens: 0 }, /max_tokens/);
+  refuses({ messages, max_tokens: 1, max_completion_tokens: 2 }, /differ/);
+  refuses({ messages, n: 0 }, /n: expected/);
+  refuses({ messages, stop: [''] }, /stop: expected/);
+  refuses({ messages, logit_bias: { x: 1 } }, /logit_bias\["x"\]/);
+  refuses({ messages, logit_bias: { '1': 101 } }, /from -100 to 100, got 101/);
+  refuses({ messages, top_logprobs: 2 }, /only with logprobs: true/);
+  refuses({ messages, stream_options: {} }, /only with stream: true/);
+  refuses({ messages, stream: 'yes' }, /stream: expected true or false/);
+});
+
+test('openai: messages are checked one by one', () => {
+  refuses({}, /messages: expected a list/);
+  refuses({ messages: [] }, /messages: expected a list of at least one/);
+  refuses({ messages: [{ role: 'tool', content: 'x' }] }, /messages\[0\]\.role/);
+  refuses({ messages: [{ content: 'x' }] }, /messages\[0\]\.role/);
+  refuses({ messages: [{ role: 'user', content: 'x', name: 'me' }] }, /messages\[0\]: unknown field "name"/);
+  refuses({ messages: [{ role: 'user', content: 5 }] }, /messages\[0\]\.content/);
+  refuses({ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, /unknown field|messages\[0\]\.content\[0\]\.type/);
+  const content = [
+    { type: 'text', text: 'a' },
+    { type: 'text', text: 'b' },
+  ];
+  assert.deepEqual(readChatRequest({ messages: [{ role: 'user', content }] }).messages, [{ role: 'user', content: 'ab' }]);
+});
+
+test('openai: prompts are texts or token ids', () => {
+  assert.deepEqual(readCompletionRequest({ prompt: [1, 2] }).prompt, [1, 2]);
+  refuses({ prompt: [] }, /prompt/, readCompletionRequest);
+  refuses({ prompt: ['a'] }, /prompt/, readCompletionRequest);
+  refuses({}, /prompt/, readCompletionRequest);
+});
+
+const WORDS = ['Hel', 'lo', '', '!'];
+
+interface FakeRun extends Run {
+  readonly closed: number[];
+}
+
+function fakeRun(options: Partial<Run> = {}): FakeRun {
+  const closed: number[] = [];
+  async function* generate(choice: number): Generation {
+    try {
+      for (const [i, text] of WORDS.entries()) {
+        const piece = { id: i, text, logprob: -0.5 };
+        const pieces = options.hasLogprobs ? [piece, piece, { ...piece, text: '\ufffd' }] : [];
+        yield { id: i, text, pieces } satisfies GeneratedToken;
+      }
+      return { finish: choice === 0 ? 'stop' : 'context', promptTokens: 5, cachedTokens: 3, completionTokens: WORDS.length };
+    } finally {
+      closed.push(choice);
+    }
+  }
+  return { model: 'm', choices: 1, includesUsage: false, hasLogprobs: false, generate, closed, ...options };
+}
+
+test('openai: a whole chat answer', async () => {
+  const answer = await chatCompletion(fakeRun({ choices: 2 }));
+  assert.match(answer.id, /^chatcmpl-[0-9a-f]{24}$/);
+  assert.equal(answer.object, 'chat.completion');
+  assert.deepEqual(
+    answer.choices.map((c) => [c.index, c.message.role, c.message.content, c.finish_reason, c.logprobs]),
+    [
+      [0, 'assistant', 'Hello!', 'stop', null],
+      [1, 'assistant', 'Hello!', 'length', null],
+    ],
+  );
+  assert.deepEqual(answer.usage, {
+    prompt_tokens: 5,
+    completion_tokens: 8,
+    total_tokens: 13,
+    prompt_tokens_details: { cached_tokens: 3 },
+  });
+});
+
+test('openai: chunks add up to the answer', async () => {
+  const chunks = [];
+  for await (const chunk of chatChunks(fakeRun({ includesUsage: true }))) chunks.push(chunk);
+  assert.deepEqual(chunks[0]?.choices[0]?.delta, { role: 'assistant', content: '' });
+  assert.equal(chunks.map((c) => c.choices[0]?.delta.content ?? '').join(''), 'Hello!');
+  assert.deepEqual(
+    chunks.map((c) => c.choices[0]?.finish_reason ?? null),
+    [null, null, null, null, 'stop', null],
+  );
+  assert.deepEqual(chunks.at(-1)?.choices, []);
+  assert.equal(chunks.at(-1)?.usage?.completion_tokens, 4);
+  assert.ok(chunks.slice(0, -1).every((c) => c.usage === null));
+  assert.equal(new Set(chunks.map((c) => c.id)).size, 1);
+});
+
+test('openai: leaving the loop ends the generation', async () => {
+  const run = fakeRun({ choices: 3 });
+  for await (const chunk of chatChunks(run)) if (chunk.choices[0]?.delta.content === 'lo') break;
+  assert.deepEqual(run.closed, [0]);
+});
+
+test('openai: logprobs carry bytes, except of a part of a character', async () => {
+  const answer = await chatCompletion(fakeRun({ hasLogprobs: true }));
+  const first = answer.choices[0]?.logprobs?.content[0];
+  assert.deepEqual([first?.token, first?.logprob, first?.bytes], ['Hel', -0.5, [72, 101, 108]]);
+  assert.deepEqual(
+    first?.top_logprobs.map((top) => top.bytes),
+    [[72, 101, 108], null],
+  );
+  const older = await completion(fakeRun({ hasLogprobs: true }));
+  assert.deepEqual(older.choices[0]?.logprobs?.text_offset, [0, 3, 5, 5]);
+  assert.equal(older.choices[0]?.text, 'Hello!');
+});

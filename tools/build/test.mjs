@@ -23,6 +23,7 @@ import { buildWasm, VARIANTS } from './wasm.mjs';
 const TESTS = join(REPOSITORY, 'tests');
 const OWN_SUITE = ['web', 'e2e'];
 const NOT_TESTS = ['bench'];
+const FILE_MS_MAX = 15 * 60_000; /* a test file that hangs is ended and fails */
 /* LeakSanitizer is part of AddressSanitizer; a report of undefined behaviour ends the program. */
 const SANITIZERS = {
   ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
@@ -68,6 +69,7 @@ async function runNodeTests(tally, title, files, env) {
     '--enable-source-maps',
     '--test',
     '--test-concurrency=1',
+    `--test-timeout=${FILE_MS_MAX}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',

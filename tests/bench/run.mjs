@@ -60,7 +60,9 @@ async function measure(options) {
   }
   if (wants('kernels')) result.kernels = await kernels(shared);
   if (wants('onnxruntime')) result.onnx = await onnxruntime(shared);
-  const systems = [pocketphi, wllamaOld, llamaCpp, llamaCppNoFlash, wllamaNew].filter(({ name }) => wants(name));
+  const systems = [pocketphi, wllamaOld, llamaCpp, llamaCppNoFlash, wllamaNew].filter(({ name }) =>
+    wants(name),
+  );
   for (const name of systems.length > 0 ? options.models : []) {
     const model = ensureModel(name, progress);
     const rows = await measureModel(systems, model, shared);
@@ -78,10 +80,20 @@ function record(result) {
   mkdirSync(folder, { recursive: true });
   const models = result.models.map(({ name, rows }) => ({
     name,
-    rows: rows.map(({ system, threads, loadMs, fetchMs, prefill, decode, decodeLong, memory, error }) => ({
-      system, threads, load_ms: loadMs?.value, fetch_ms: fetchMs?.value, prefill: prefill?.value,
-      decode: decode?.value, decode_long: decodeLong?.value, is_quiet: decode?.isQuiet, ...memory, error,
-    })),
+    rows: rows.map(
+      ({ system, threads, loadMs, fetchMs, prefill, decode, decodeLong, memory, error }) => ({
+        system,
+        threads,
+        load_ms: loadMs?.value,
+        fetch_ms: fetchMs?.value,
+        prefill: prefill?.value,
+        decode: decode?.value,
+        decode_long: decodeLong?.value,
+        is_quiet: decode?.isQuiet,
+        ...memory,
+        error,
+      }),
+    ),
   }));
   const { machine, browser, targets } = result;
   appendFileSync(file, `${JSON.stringify({ machine, browser, models, targets })}\n`);
@@ -97,6 +109,7 @@ await runMain(async () => {
   ensureNodeModules();
   const result = await measure(options);
   process.stdout.write(`\n${formatReport(result)}`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (options.json !== undefined)
+    writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
   if (options.record) record(result);
 });

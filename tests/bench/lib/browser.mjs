@@ -6,10 +6,18 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { ensureChromium } from '../../../tools/setup/chromium.mjs';
 
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
-  '--disable-background-networking', '--disable-component-update',
-  '--disable-background-timer-throttling', '--disable-renderer-backgrounding',
-  '--disable-backgrounding-occluded-windows'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-sync',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+];
 const START_MS_MAX = 30000;
 const LOG_LINES_MAX = 200;
 
@@ -17,20 +25,27 @@ const LOG_LINES_MAX = 200;
 export async function openPage(url) {
   const { file, env } = ensureChromium();
   const profile = await mkdtemp(path.join(os.tmpdir(), 'pocketphi-bench-'));
-  const context = await chromium.launchPersistentContext(profile,
-    { executablePath: file, env, headless: true, args: ARGUMENTS });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: file,
+    env,
+    headless: true,
+    args: ARGUMENTS,
+  });
   const close = async () => {
     await context.close();
     await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   };
   const page = context.pages()[0] ?? (await context.newPage());
   const log = [];
-  const keep = (line) => void (log.length < LOG_LINES_MAX ? log.push(line) : log.splice(0, 1, line));
+  const keep = (line) =>
+    void (log.length < LOG_LINES_MAX ? log.push(line) : log.splice(0, 1, line));
   page.on('console', (message) => keep(message.text()));
   page.on('pageerror', (error) => keep(`page error: ${error.message}`));
   try {
     await page.goto(url);
-    await page.waitForFunction(() => globalThis.bench !== undefined, undefined, { timeout: START_MS_MAX });
+    await page.waitForFunction(() => globalThis.bench !== undefined, undefined, {
+      timeout: START_MS_MAX,
+    });
   } catch (error) {
     await close();
     throw new Error(`${new URL(url).pathname} did not start: ${log.at(-1) ?? error.message}`);
@@ -38,7 +53,8 @@ export async function openPage(url) {
   return {
     browser: `Chromium ${context.browser()?.version() ?? 'unknown'}`,
     log,
-    call: (name, argument) => page.evaluate(([fn, value]) => globalThis.bench[fn](value), [name, argument]),
+    call: (name, argument) =>
+      page.evaluate(([fn, value]) => globalThis.bench[fn](value), [name, argument]),
     peakRssBytes: () => peakRendererRss(profile),
     close,
   };

@@ -8,7 +8,8 @@ const FLAGS = ['avx2', 'avx512f', 'avx512_vnni', 'avx_vnni', 'avx_vnni_int8', 'a
 
 function cpuFlags() {
   if (process.platform !== 'linux') return [];
-  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
+  const line =
+    /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
   const all = new Set(line.trim().split(/\s+/));
   return FLAGS.filter((flag) => all.has(flag));
 }

@@ -1,7 +1,8 @@
 // Whole models: every system on the same file, in turns, so that a slow minute of the machine hits all alike.
-import { startServer } from './server.mjs';
+
 import { availableBytes, loadAverage } from './machine.mjs';
 import { STALL_MAX, waitQuiet, watch } from './quiet.mjs';
+import { startServer } from './server.mjs';
 import { summarise } from './stats.mjs';
 
 const SLOW_MS = 20000; // a first round this long counts as it is: another one would cost minutes
@@ -11,12 +12,17 @@ const KV_BYTES_PER_TOKEN = 2 * 3072 * 2 * 32; // f16, keys and values, full size
 
 /** Rows {system, model, threads, load, prefill, decode, decodeLong, memory, error}, one a system and thread count. */
 export async function measureModel(systems, model, options) {
-  const server = await startServer([...options.routes, { prefix: '/model.gguf', file: model.file }]);
+  const server = await startServer([
+    ...options.routes,
+    { prefix: '/model.gguf', file: model.file },
+  ]);
   const rows = [];
   try {
     for (const threads of options.threads) {
       for (const group of planGroups(systems, model, options)) {
-        rows.push(...(await measureGroup(group, model, threads, { ...options, origin: server.origin })));
+        rows.push(
+          ...(await measureGroup(group, model, threads, { ...options, origin: server.origin })),
+        );
       }
     }
   } finally {
@@ -47,12 +53,21 @@ async function measureGroup(systems, model, threads, options) {
   const rows = [];
   try {
     for (const system of systems) {
-      const row = { system: system.name, title: system.title, model: model.name, bytes: model.bytes, threads };
+      const row = {
+        system: system.name,
+        title: system.title,
+        model: model.name,
+        bytes: model.bytes,
+        threads,
+      };
       rows.push(row);
-      await attempt(row, options, async () => open.push(await load(system, model, threads, row, options)));
+      await attempt(row, options, async () =>
+        open.push(await load(system, model, threads, row, options)),
+      );
     }
     for (let run = 0; run <= options.runs; run++) {
-      for (const entry of open.filter(wantsRound)) await attempt(entry.row, options, () => round(entry, run, options));
+      for (const entry of open.filter(wantsRound))
+        await attempt(entry.row, options, () => round(entry, run, options));
     }
     for (const entry of open.filter(({ row }) => row.error === undefined)) {
       await attempt(entry.row, options, () => finish(entry, options));
@@ -84,16 +99,21 @@ async function load(system, model, threads, row, options) {
     await waitQuiet(options.patienceMs);
     const contextLength = wantsLong(system, options) ? options.contextLength : SHORT_CONTEXT;
     const { value, stall } = await watch(() =>
-      system.open({ ...options, model, threads, contextLength, wantsFetch: system.isOurs }));
+      system.open({ ...options, model, threads, contextLength, wantsFetch: system.isOurs }),
+    );
     handle = value;
     samples.push({ value: handle.info.loadMs, stall });
-    if (handle.info.fetchOnlyMs !== undefined) fetches.push({ value: handle.info.fetchOnlyMs, stall });
+    if (handle.info.fetchOnlyMs !== undefined)
+      fetches.push({ value: handle.info.fetchOnlyMs, stall });
   }
   row.loadMs = summarise(samples);
   row.fetchMs = summarise(fetches);
   row.info = handle.info;
-  if (handle.info.threads !== threads) throw new Error(`threads: expected ${threads}, got ${handle.info.threads}`);
-  options.progress(`${system.title}, ${threads} threads, ${model.name}: loaded in ${seconds(row.loadMs.value)}`);
+  if (handle.info.threads !== threads)
+    throw new Error(`threads: expected ${threads}, got ${handle.info.threads}`);
+  options.progress(
+    `${system.title}, ${threads} threads, ${model.name}: loaded in ${seconds(row.loadMs.value)}`,
+  );
   return { handle, system, row, prefill: [], decode: [], isSlow: false };
 }
 
@@ -118,8 +138,10 @@ async function round(entry, run, options) {
     entry.prefill.push({ value: rate(value.prefill), stall });
     entry.decode.push({ value: rate(value.decode), stall });
     row.prefillTokens = value.prefill.tokens;
-    options.progress(`${row.title}, ${row.threads} threads: prefill ${rate(value.prefill).toFixed(2)}, ` +
-      `decode ${rate(value.decode).toFixed(2)} tok/s, stalled ${(100 * stall).toFixed(0)} %, load ${loadAverage()}`);
+    options.progress(
+      `${row.title}, ${row.threads} threads: prefill ${rate(value.prefill).toFixed(2)}, ` +
+        `decode ${rate(value.decode).toFixed(2)} tok/s, stalled ${(100 * stall).toFixed(0)} %, load ${loadAverage()}`,
+    );
     if (stall <= STALL_MAX || entry.isSlow) return;
   }
 }
@@ -142,8 +164,10 @@ async function decodeLong(handle, row, options) {
     await waitQuiet(options.patienceMs);
     const { value, stall } = await watch(() => handle.decode(options.decode));
     samples.push({ value: rate(value), stall });
-    options.progress(`${row.title}, ${row.threads} threads, context ${options.longContext}: decode ` +
-      `${rate(value).toFixed(2)} tok/s, stalled ${(100 * stall).toFixed(0)} %`);
+    options.progress(
+      `${row.title}, ${row.threads} threads, context ${options.longContext}: decode ` +
+        `${rate(value).toFixed(2)} tok/s, stalled ${(100 * stall).toFixed(0)} %`,
+    );
   }
   return summarise(samples);
 }

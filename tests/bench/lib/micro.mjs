@@ -35,8 +35,14 @@ export async function nativeBandwidth({ threads, runs, patienceMs }) {
     run(compiler, ['-O3', '-march=native', '-std=c11', '-pthread', READ_SOURCE, '-o', program]);
     const rows = [];
     for (const n of threads) {
-      rows.push({ threads: n, gbPerSecond: await sample(runs, patienceMs, () =>
-        JSON.parse(run(program, [String(READ_MEBIBYTES), String(n), '4'])).gb_per_s) });
+      rows.push({
+        threads: n,
+        gbPerSecond: await sample(
+          runs,
+          patienceMs,
+          () => JSON.parse(run(program, [String(READ_MEBIBYTES), String(n), '4'])).gb_per_s,
+        ),
+      });
     }
     return { rows };
   } finally {
@@ -49,8 +55,16 @@ export async function wasmBandwidth({ threads, runs, routes, patienceMs }) {
   return withPage('bandwidth', routes, async (page) => {
     const rows = [];
     for (const n of threads) {
-      rows.push({ threads: n, gbPerSecond: await sample(runs, patienceMs, async () =>
-        (await page.call('read', { threads: n, mebibytes: READ_MEBIBYTES, ms: READ_MS })).gbPerSecond) });
+      rows.push({
+        threads: n,
+        gbPerSecond: await sample(
+          runs,
+          patienceMs,
+          async () =>
+            (await page.call('read', { threads: n, mebibytes: READ_MEBIBYTES, ms: READ_MS }))
+              .gbPerSecond,
+        ),
+      });
     }
     return { rows, browser: page.browser };
   });
@@ -61,7 +75,8 @@ export async function onnxruntime({ threads, runs, routes, prefill, patienceMs, 
   const rows = [];
   for (const n of threads) {
     const result = await withPage('onnxruntime', routes, async (page) => {
-      for (const shape of SHAPES) rows.push(await oneMatMul(page, shape, n, { runs, prefill, patienceMs, progress }));
+      for (const shape of SHAPES)
+        rows.push(await oneMatMul(page, shape, n, { runs, prefill, patienceMs, progress }));
       return { rows };
     });
     if (result.missing !== undefined) return result;
@@ -72,19 +87,40 @@ export async function onnxruntime({ threads, runs, routes, prefill, patienceMs, 
 async function oneMatMul(page, { rows, depth }, threads, { runs, prefill, patienceMs, progress }) {
   await waitQuiet(patienceMs);
   const { value, stall } = await watch(() =>
-    page.call('matMul', { rows, depth, block: 32, accuracyLevel: 4, columns: prefill, threads, runs }));
-  const samples = (m, work) => summarise(value.ms[m].map((ms) => ({ value: work / ms / 1e6, stall })));
-  const row = { rows, depth, threads, columns: prefill, gbPerSecond: samples(1, value.bytes),
-    gopPerSecond: samples(prefill, 2 * prefill * rows * depth) };
-  progress(`onnxruntime-web ${rows}x${depth}, ${threads} threads: ${row.gbPerSecond.value.toFixed(2)} GB/s, ` +
-    `${row.gopPerSecond.value.toFixed(1)} GOP/s`);
+    page.call('matMul', {
+      rows,
+      depth,
+      block: 32,
+      accuracyLevel: 4,
+      columns: prefill,
+      threads,
+      runs,
+    }),
+  );
+  const samples = (m, work) =>
+    summarise(value.ms[m].map((ms) => ({ value: work / ms / 1e6, stall })));
+  const row = {
+    rows,
+    depth,
+    threads,
+    columns: prefill,
+    gbPerSecond: samples(1, value.bytes),
+    gopPerSecond: samples(prefill, 2 * prefill * rows * depth),
+  };
+  progress(
+    `onnxruntime-web ${rows}x${depth}, ${threads} threads: ${row.gbPerSecond.value.toFixed(2)} GB/s, ` +
+      `${row.gopPerSecond.value.toFixed(1)} GOP/s`,
+  );
   return row;
 }
 
 /** Our own kernels in Chromium: pages/kernels.html answers bench.kernels() with rows
  *  {kernel, shape, threads, gbPerSecond, gopPerSecond} (either may be missing). */
 export async function kernels({ threads, runs, routes, patienceMs, progress }) {
-  const isThere = await access(KERNELS_PAGE).then(() => true, () => false);
+  const isThere = await access(KERNELS_PAGE).then(
+    () => true,
+    () => false,
+  );
   if (!isThere) return { missing: 'no pages/kernels.html' };
   return withPage('kernels', routes, async (page) => {
     const rows = [];

@@ -14,11 +14,23 @@ export const MODEL_NAMES = Object.keys(LAYERS).flatMap((size) =>
 );
 
 function synthetic(quant, layers, progress) {
-  const file = path.join(cacheFolder(), 'models', `phi3-mini-synthetic-l${layers}-c4096-s3-${quant}.gguf`);
+  const file = path.join(
+    cacheFolder(),
+    'models',
+    `phi3-mini-synthetic-l${layers}-c4096-s3-${quant}.gguf`,
+  );
   if (!existsSync(file)) {
     progress(`writing ${file}`);
     const script = path.join(REPOSITORY, 'tools/models/make_synthetic.py');
-    const code = runShown('python3', [script, '--quant', quant, '--layers', String(layers), '--output', file]);
+    const code = runShown('python3', [
+      script,
+      '--quant',
+      quant,
+      '--layers',
+      String(layers),
+      '--output',
+      file,
+    ]);
     if (code !== 0) throw new SetupError(`make_synthetic.py failed with ${code}`);
   }
   return file;
@@ -28,7 +40,9 @@ function synthetic(quant, layers, progress) {
 export function ensureModel(name, progress) {
   const [quant, size] = name.split('-');
   const isKnown = MODEL_NAMES.includes(name);
-  const file = isKnown ? synthetic(quant, size === '8l' ? LAYERS.slice : LAYERS.full, progress) : path.resolve(name);
+  const file = isKnown
+    ? synthetic(quant, size === '8l' ? LAYERS.slice : LAYERS.full, progress)
+    : path.resolve(name);
   const info = statSync(file, { throwIfNoEntry: false });
   if (info === undefined) {
     throw new SetupError(`no model ${name}: neither a file nor one of ${MODEL_NAMES.join(', ')}`);

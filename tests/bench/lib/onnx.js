@@ -14,19 +14,32 @@ export function matMulNBitsModel({ rows, depth, block, accuracyLevel }) {
   const weights = fillBytes(rows * blocks * (block / 2));
   const scales = new Float32Array(rows * blocks).map((_, i) => 0.003 + (i % 7) * 0.0003);
   const node = [
-    string(1, 'A'), string(1, 'W'), string(1, 'S'), string(2, 'Y'), string(3, 'matmul'), string(4, 'MatMulNBits'),
-    attribute('K', depth), attribute('N', rows), attribute('bits', 4), attribute('block_size', block),
-    attribute('accuracy_level', accuracyLevel), string(7, 'com.microsoft'),
+    string(1, 'A'),
+    string(1, 'W'),
+    string(1, 'S'),
+    string(2, 'Y'),
+    string(3, 'matmul'),
+    string(4, 'MatMulNBits'),
+    attribute('K', depth),
+    attribute('N', rows),
+    attribute('bits', 4),
+    attribute('block_size', block),
+    attribute('accuracy_level', accuracyLevel),
+    string(7, 'com.microsoft'),
   ];
   const graph = [
-    message(1, node), string(2, 'bench'),
+    message(1, node),
+    string(2, 'bench'),
     message(5, tensor('W', UINT8, [rows, blocks, block / 2], weights)),
     message(5, tensor('S', FLOAT, [rows * blocks], new Uint8Array(scales.buffer))),
-    message(11, valueInfo('A', ['M', depth])), message(12, valueInfo('Y', ['M', rows])),
+    message(11, valueInfo('A', ['M', depth])),
+    message(12, valueInfo('Y', ['M', rows])),
   ];
   return join([
-    number(1, IR_VERSION), message(7, graph),
-    message(8, [string(1, ''), number(2, OPSET)]), message(8, [string(1, 'com.microsoft'), number(2, 1)]),
+    number(1, IR_VERSION),
+    message(7, graph),
+    message(8, [string(1, ''), number(2, OPSET)]),
+    message(8, [string(1, 'com.microsoft'), number(2, 1)]),
   ]);
 }
 
@@ -46,11 +59,18 @@ function fillBytes(length) {
 }
 
 function tensor(name, type, dims, raw) {
-  return [...dims.map((dim) => number(1, dim)), number(2, type), string(8, name), bytesField(9, raw)];
+  return [
+    ...dims.map((dim) => number(1, dim)),
+    number(2, type),
+    string(8, name),
+    bytesField(9, raw),
+  ];
 }
 
 function valueInfo(name, dims) {
-  const shape = dims.map((dim) => message(1, [typeof dim === 'string' ? string(2, dim) : number(1, dim)]));
+  const shape = dims.map((dim) =>
+    message(1, [typeof dim === 'string' ? string(2, dim) : number(1, dim)]),
+  );
   const tensorType = message(1, [number(1, FLOAT), message(2, shape)]);
   return [string(1, name), message(2, [tensorType])];
 }

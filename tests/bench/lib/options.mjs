@@ -3,7 +3,16 @@ import { parseArgs } from 'node:util';
 import { SetupError } from '../../../tools/setup/report.mjs';
 import { MODEL_NAMES } from './models.mjs';
 
-export const PARTS = ['bandwidth', 'kernels', 'onnxruntime', 'pocketphi', 'wllama-old', 'wllama-new', 'llama-cpp', 'llama-cpp-nofa'];
+export const PARTS = [
+  'bandwidth',
+  'kernels',
+  'onnxruntime',
+  'pocketphi',
+  'wllama-old',
+  'wllama-new',
+  'llama-cpp',
+  'llama-cpp-nofa',
+];
 
 export const HELP = `npm run bench -- [options]
 
@@ -54,7 +63,8 @@ function choose(quick, only) {
   if (only === undefined) return quick ? PARTS.filter((part) => part !== 'wllama-new') : PARTS;
   const names = only.split(',');
   const unknown = names.filter((name) => !PARTS.includes(name));
-  if (unknown.length > 0) throw new SetupError(`--only: unknown ${unknown.join(', ')}; known: ${PARTS.join(', ')}`);
+  if (unknown.length > 0)
+    throw new SetupError(`--only: unknown ${unknown.join(', ')}; known: ${PARTS.join(', ')}`);
   return names;
 }
 

@@ -27,8 +27,20 @@ export function ensurePeers(progress) {
     // The optional packages of node-llama-cpp are GPU builds of every platform; only this one's CPU build is wanted.
     const version = JSON.parse(wanted).dependencies['node-llama-cpp'];
     const native = `@node-llama-cpp/${nativePackage()}@${version}`;
-    run('npm', ['install', '--omit=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--no-save',
-      '--no-package-lock', native], { cwd: folder, log: logFile('bench-peers') });
+    run(
+      'npm',
+      [
+        'install',
+        '--omit=optional',
+        '--ignore-scripts',
+        '--no-audit',
+        '--no-fund',
+        '--no-save',
+        '--no-package-lock',
+        native,
+      ],
+      { cwd: folder, log: logFile('bench-peers') },
+    );
     writeFileSync(stamp, wanted);
   });
   return modules;
@@ -36,6 +48,7 @@ export function ensurePeers(progress) {
 
 // Names of node-llama-cpp's prebuilt CPU packages; Apple's has Metal, which the bench then switches off.
 function nativePackage() {
-  if (process.platform === 'darwin') return process.arch === 'arm64' ? 'mac-arm64-metal' : 'mac-x64';
+  if (process.platform === 'darwin')
+    return process.arch === 'arm64' ? 'mac-arm64-metal' : 'mac-x64';
   return `${process.platform === 'win32' ? 'win' : 'linux'}-${process.arch}`;
 }

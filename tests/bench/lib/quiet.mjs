@@ -13,13 +13,16 @@ function stalledMicroseconds() {
   try {
     return Number(/total=(\d+)/.exec(readFileSync('/proc/pressure/cpu', 'utf8'))?.[1]);
   } catch (error) {
-    if (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EOPNOTSUPP') return NaN;
+    if (error.code === 'ENOENT' || error.code === 'EACCES' || error.code === 'EOPNOTSUPP')
+      return NaN;
     throw error;
   }
 }
 
 function busyMilliseconds() {
-  return os.cpus().reduce((sum, { times }) => sum + times.user + times.sys + times.nice + times.irq, 0);
+  return os
+    .cpus()
+    .reduce((sum, { times }) => sum + times.user + times.sys + times.nice + times.irq, 0);
 }
 
 /** Runs `work`; returns {value, stall}: its result and the share of the time some task waited for a core. */

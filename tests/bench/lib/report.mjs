@@ -27,7 +27,8 @@ function bandwidthText({ bandwidth }) {
   const rows = [];
   for (const [name, part] of Object.entries(bandwidth)) {
     if (part.missing !== undefined) rows.push([name, '-', part.missing]);
-    for (const row of part.rows ?? []) rows.push([name, String(row.threads), formatSummary(row.gbPerSecond)]);
+    for (const row of part.rows ?? [])
+      rows.push([name, String(row.threads), formatSummary(row.gbPerSecond)]);
   }
   return formatTable(['memory read', 'threads', 'GB/s'], rows);
 }
@@ -36,9 +37,18 @@ function kernelsText({ kernels, bandwidth }) {
   if (kernels === undefined) return '';
   if (kernels.missing !== undefined) return `kernels: not measured (${kernels.missing})`;
   const rows = kernels.rows.map((row) => {
-    const peak = bandwidth?.native?.rows?.find(({ threads }) => threads === row.threads)?.gbPerSecond.value;
-    const share = peak === undefined || row.gbPerSecond === undefined ? '-' : percent(row.gbPerSecond / peak);
-    return [row.kernel, row.shape, String(row.threads), number(row.gbPerSecond, 1), number(row.gopPerSecond, 1), share];
+    const peak = bandwidth?.native?.rows?.find(({ threads }) => threads === row.threads)
+      ?.gbPerSecond.value;
+    const share =
+      peak === undefined || row.gbPerSecond === undefined ? '-' : percent(row.gbPerSecond / peak);
+    return [
+      row.kernel,
+      row.shape,
+      String(row.threads),
+      number(row.gbPerSecond, 1),
+      number(row.gopPerSecond, 1),
+      share,
+    ];
   });
   return formatTable(['kernel', 'shape', 'threads', 'GB/s', 'GOP/s', 'share of bandwidth'], rows);
 }
@@ -46,27 +56,62 @@ function kernelsText({ kernels, bandwidth }) {
 function onnxText({ onnx }) {
   if (onnx === undefined) return '';
   if (onnx.missing !== undefined) return `onnxruntime-web: not measured (${onnx.missing})`;
-  const rows = onnx.rows.map((row) => [`${row.rows}x${row.depth}`, String(row.threads),
-    formatSummary(row.gbPerSecond, 2), formatSummary(row.gopPerSecond)]);
-  return formatTable(['onnxruntime-web MatMulNBits, block 32', 'threads', 'M=1 GB/s', 'M=128 GOP/s'], rows);
+  const rows = onnx.rows.map((row) => [
+    `${row.rows}x${row.depth}`,
+    String(row.threads),
+    formatSummary(row.gbPerSecond, 2),
+    formatSummary(row.gopPerSecond),
+  ]);
+  return formatTable(
+    ['onnxruntime-web MatMulNBits, block 32', 'threads', 'M=1 GB/s', 'M=128 GOP/s'],
+    rows,
+  );
 }
 
 function modelText({ name, bytes, rows }, { longContext }) {
-  const lines = rows.map((row) => [row.title, String(row.threads), number(row.loadMs?.value / 1000, 2),
-    number(row.fetchMs?.value / 1000, 2), formatSummary(row.prefill), formatSummary(row.decode, 2),
-    formatSummary(row.decodeLong, 2), mebibytes(row.memory?.heapBytes), mebibytes(row.memory?.peakRssBytes)]);
-  const failed = rows.filter(({ error }) => error !== undefined)
+  const lines = rows.map((row) => [
+    row.title,
+    String(row.threads),
+    number(row.loadMs?.value / 1000, 2),
+    number(row.fetchMs?.value / 1000, 2),
+    formatSummary(row.prefill),
+    formatSummary(row.decode, 2),
+    formatSummary(row.decodeLong, 2),
+    mebibytes(row.memory?.heapBytes),
+    mebibytes(row.memory?.peakRssBytes),
+  ]);
+  const failed = rows
+    .filter(({ error }) => error !== undefined)
     .map((row) => `  ${row.title}, ${row.threads} threads: not measured (${row.error})`);
   const title = `${name} (${(bytes / 1e9).toFixed(2)} GB)`;
-  const table = formatTable([title, 'threads', 'load s', 'fetch s', 'prefill tok/s', 'decode tok/s',
-    `decode@${longContext}`, 'wasm MiB', 'peak RSS MiB'], lines);
+  const table = formatTable(
+    [
+      title,
+      'threads',
+      'load s',
+      'fetch s',
+      'prefill tok/s',
+      'decode tok/s',
+      `decode@${longContext}`,
+      'wasm MiB',
+      'peak RSS MiB',
+    ],
+    lines,
+  );
   return [table, ...failed].join('\n');
 }
 
 function targetsText(result) {
   const rows = result.targets.map(({ title, model, value, unit, least, aim }) => {
     const isReached = value === undefined ? '-' : verdict(value, least, aim);
-    return [title, model, value === undefined ? '-' : `${value.toFixed(2)}${unit}`, `${least}${unit}`, `${aim}${unit}`, isReached];
+    return [
+      title,
+      model,
+      value === undefined ? '-' : `${value.toFixed(2)}${unit}`,
+      `${least}${unit}`,
+      `${aim}${unit}`,
+      isReached,
+    ];
   });
   return formatTable(['target', 'model', 'measured', 'at least', 'aim', ''], rows);
 }
@@ -83,27 +128,53 @@ function verdict(value, least, aim) {
 export function computeTargets(models, size) {
   const targets = models.flatMap((model) => modelTargets(model));
   const kilobytes = size === undefined ? undefined : size / 1000;
-  targets.push({ title: 'wasm + JS of one variant, gzipped', model: '', value: kilobytes, unit: ' kB', least: 200, aim: 120 });
+  targets.push({
+    title: 'wasm + JS of one variant, gzipped',
+    model: '',
+    value: kilobytes,
+    unit: ' kB',
+    least: 200,
+    aim: 120,
+  });
   return targets;
 }
 
 function modelTargets({ name, rows }) {
   const most = Math.max(...rows.map(({ threads }) => threads));
-  const find = (system, threads) => rows.find((row) => row.system === system && row.threads === threads);
+  const find = (system, threads) =>
+    rows.find((row) => row.system === system && row.threads === threads);
   const ours = find('pocketphi', most);
   const single = find('pocketphi', 1);
-  const best = (systems, figure) => Math.max(...systems.map((system) => find(system, most)?.[figure]?.value ?? -Infinity));
+  const best = (systems, figure) =>
+    Math.max(...systems.map((system) => find(system, most)?.[figure]?.value ?? -Infinity));
   const against = (systems, figure) => ratio(ours?.[figure]?.value, best(systems, figure));
   const over = (a, b) => ratio(a?.value, b?.value);
-  const target = (title, value, least, aim, unit = 'x') => ({ title, model: name, value, unit, least, aim });
+  const target = (title, value, least, aim, unit = 'x') => ({
+    title,
+    model: name,
+    value,
+    unit,
+    least,
+    aim,
+  });
   return [
     target('decode / best wllama', against(WLLAMA, 'decode'), 3.5, 4.5),
     target('decode / native llama.cpp', against(NATIVE, 'decode'), 1.1, 1.5),
     target('prefill / best wllama', against(WLLAMA, 'prefill'), 9, 13),
     target('prefill / native llama.cpp', against(NATIVE, 'prefill'), 0.65, 0.9),
     target('decode, long context / short', over(ours?.decodeLong, ours?.decode), 0.7, 0.85),
-    target(`decode, ${most} threads / 1`, most > 1 ? over(ours?.decode, single?.decode) : undefined, 1.8, 1.95),
-    target(`prefill, ${most} threads / 1`, most > 1 ? over(ours?.prefill, single?.prefill) : undefined, 1.8, 1.95),
+    target(
+      `decode, ${most} threads / 1`,
+      most > 1 ? over(ours?.decode, single?.decode) : undefined,
+      1.8,
+      1.95,
+    ),
+    target(
+      `prefill, ${most} threads / 1`,
+      most > 1 ? over(ours?.prefill, single?.prefill) : undefined,
+      1.8,
+      1.95,
+    ),
     target('ready to generate / fetch', over(ours?.loadMs, ours?.fetchMs), 1.15, 1.05),
     target('peak wasm memory over weights + KV', overhead(ours?.memory), 64, 32, ' MiB'),
   ];

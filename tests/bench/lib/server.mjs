@@ -1,14 +1,19 @@
 // A local static server: byte ranges, cross-origin isolation, bodies streamed from disk in small pieces.
 // Routes map a URL prefix to a folder or a single file; a request never leaves the route's folder.
-import { createServer } from 'node:http';
+
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { createServer } from 'node:http';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 const TYPES = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm', '.json': 'application/json', '.gguf': 'application/octet-stream',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+  '.gguf': 'application/octet-stream',
 };
 const READ_BYTES = 1 << 20;
 
@@ -24,10 +29,11 @@ export async function startServer(routes) {
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     add: (route) => routes.unshift(route),
-    close: () => new Promise((resolve) => {
-      server.closeAllConnections();
-      server.close(resolve);
-    }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(resolve);
+      }),
   };
 }
 
@@ -51,7 +57,8 @@ async function answer(routes, request, response) {
   response.setHeader('Content-Type', TYPES[path.extname(file)] ?? 'application/octet-stream');
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader('Content-Length', Math.max(0, end - start + 1));
-  if (range !== undefined) response.setHeader('Content-Range', `bytes ${start}-${end}/${info.size}`);
+  if (range !== undefined)
+    response.setHeader('Content-Range', `bytes ${start}-${end}/${info.size}`);
   response.writeHead(range === undefined ? 200 : 206);
   if (request.method === 'HEAD' || info.size === 0) {
     response.end();

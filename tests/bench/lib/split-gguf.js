@@ -5,19 +5,22 @@ const HEADER_BYTES_MAX = 64 << 20;
 const MAGIC = 0x46554747;
 const ALIGNMENT = 32;
 const U16 = 2;
+const U32 = 4;
 const I32 = 5;
 const STRING = 8;
 const ARRAY = 9;
 const SCALAR_BYTES = [1, 1, 2, 2, 4, 4, 4, 1, undefined, undefined, 8, 8, 8];
 
-/** Shards of at most `shardBytes` of tensor data (or one tensor); [blob] itself when it is small enough. */
-export async function splitGguf(blob, shardBytes) {
-  if (blob.size <= shardBytes) return [blob];
+/** Shards of at most `shardBytes` of tensor data (or one tensor each). `addKeys(names)` gets the names of the file's
+ *  keys and returns [{key, value}] to add, 32-bit unsigned ones. */
+export async function splitGguf(blob, shardBytes, addKeys = () => []) {
   const buffer = await blob.slice(0, Math.min(blob.size, HEADER_BYTES_MAX)).arrayBuffer();
   const header = readHeader(buffer, blob.size);
   const groups = groupTensors(header.tensors, shardBytes);
+  const added = addKeys(header.names).map(({ key, value }) => ({ key, type: U32, value }));
   return groups.map((tensors, i) => {
     const keys = [
+      ...(i === 0 ? added : []),
       { key: 'split.no', type: U16, value: i },
       { key: 'split.count', type: U16, value: groups.length },
       { key: 'split.tensors.count', type: I32, value: header.tensors.length },
@@ -64,11 +67,13 @@ function readHeader(buffer, fileBytes) {
   const reader = new Reader(buffer);
   if (reader.u32() !== MAGIC) throw new Error('not a GGUF file');
   const version = reader.u32();
+  if (version < 2) throw new Error(`GGUF version: expected 2 or 3, got ${version}`);
   const nTensors = reader.u64();
   const nKeys = reader.u64();
   const keysBegin = reader.at;
+  const names = new Set();
   for (let i = 0; i < nKeys; i++) {
-    reader.string();
+    names.add(new TextDecoder().decode(reader.string()));
     reader.skipValue(reader.u32());
   }
   const keys = new Uint8Array(buffer, keysBegin, reader.at - keysBegin);
@@ -83,7 +88,7 @@ function readHeader(buffer, fileBytes) {
     tensor.begin = dataBegin + tensor.offset;
     tensor.end = i + 1 < nTensors ? dataBegin + tensors[i + 1].offset : fileBytes;
   });
-  return { version, nKeys, keys, tensors };
+  return { names, nKeys, keys, tensors };
 }
 
 function groupTensors(tensors, shardBytes) {
@@ -106,11 +111,21 @@ function makeShard(blob, tensors, extraKeys, header) {
   parts.push(u32(MAGIC), u32(3), u64(tensors.length), u64(extraKeys.length + (header?.nKeys ?? 0)));
   if (header !== undefined) parts.push(header.keys);
   for (const { key, type, value } of extraKeys) {
-    parts.push(string(new TextEncoder().encode(key)), u32(type), type === U16 ? u16(value) : u32(value));
+    parts.push(
+      string(new TextEncoder().encode(key)),
+      u32(type),
+      type === U16 ? u16(value) : u32(value),
+    );
   }
   let offset = 0;
   for (const tensor of tensors) {
-    parts.push(string(tensor.name), u32(tensor.dims.length), ...tensor.dims.map(u64), u32(tensor.type), u64(offset));
+    parts.push(
+      string(tensor.name),
+      u32(tensor.dims.length),
+      ...tensor.dims.map(u64),
+      u32(tensor.type),
+      u64(offset),
+    );
     offset = align(offset + tensor.end - tensor.begin);
   }
   const headBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);

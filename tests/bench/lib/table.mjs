@@ -2,7 +2,9 @@
 
 /** Text of a table: `header` and `rows` are arrays of strings; the first column is left-aligned. */
 export function formatTable(header, rows) {
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const widths = header.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i].length)),
+  );
   const line = (cells) => `| ${cells.map((cell, i) => pad(cell, widths[i], i)).join(' | ')} |`;
   const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
   return [line(header), rule, ...rows.map(line)].join('\n');
@@ -14,5 +16,7 @@ function pad(cell, width, column) {
 
 /** A summary of samples as text; `~` marks one taken while the machine was busy with other work. */
 export function formatSummary(summary, digits = 1) {
-  return summary === undefined ? '-' : `${summary.isQuiet ? '' : '~'}${summary.value.toFixed(digits)}`;
+  return summary === undefined
+    ? '-'
+    : `${summary.isQuiet ? '' : '~'}${summary.value.toFixed(digits)}`;
 }

@@ -8,7 +8,14 @@ const FIRST_SUM = 2; // locals 0 and 1 are begin and end
 /** The module's bytes. It imports env.memory, shared, of `pages` 64 KiB pages. */
 export function wasmSumModule(pages) {
   return Uint8Array.from([
-    0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
+    0x00,
+    0x61,
+    0x73,
+    0x6d,
+    0x01,
+    0x00,
+    0x00,
+    0x00,
     ...section(1, [1, 0x60, 2, 0x7f, 0x7f, 1, 0x7e]), // (i32, i32) -> i64
     ...section(2, [1, ...name('env'), ...name('memory'), 0x02, 0x03, ...leb(pages), ...leb(pages)]),
     ...section(3, [1, 0]),

@@ -22,8 +22,11 @@ globalThis.bench = {
     new Uint8Array(memory.buffer).fill(1); // else every page is the one zero page
     const module = await WebAssembly.compile(wasmSumModule(pages));
     const part = Math.floor((mebibytes << 20) / threads / PAGE_BYTES) * PAGE_BYTES;
-    const rates = await Promise.all(Array.from({ length: threads }, (_, i) =>
-      runWorker(module, memory, i * part, (i + 1) * part, ms)));
+    const rates = await Promise.all(
+      Array.from({ length: threads }, (_, i) =>
+        runWorker(module, memory, i * part, (i + 1) * part, ms),
+      ),
+    );
     return { gbPerSecond: rates.reduce((sum, rate) => sum + rate, 0) / 1e9 };
   },
 };

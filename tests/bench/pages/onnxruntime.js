@@ -1,6 +1,7 @@
 // onnxruntime-web's MatMulNBits on the CPU (wasm) provider, for one matrix of the model at a time.
-import * as ort from '/peers/onnxruntime-web/dist/ort.wasm.min.mjs';
+
 import { matMulNBitsBytes, matMulNBitsModel } from '/bench/lib/onnx.js';
+import * as ort from '/peers/onnxruntime-web/dist/ort.wasm.min.mjs';
 
 ort.env.wasm.wasmPaths = new URL('/peers/onnxruntime-web/dist/', location.href).href;
 
@@ -17,7 +18,9 @@ globalThis.bench = {
   async matMul({ rows, depth, block, accuracyLevel, columns, threads, runs }) {
     ort.env.wasm.numThreads = threads; // takes effect at the first session of a page
     const shape = { rows, depth, block, accuracyLevel };
-    const session = await ort.InferenceSession.create(matMulNBitsModel(shape), { executionProviders: ['wasm'] });
+    const session = await ort.InferenceSession.create(matMulNBitsModel(shape), {
+      executionProviders: ['wasm'],
+    });
     const result = { bytes: matMulNBitsBytes(shape), ms: {} };
     for (const m of [1, columns]) {
       const input = new Float32Array(m * depth).map((_, i) => ((i * 37) % 101) / 101 - 0.5);

@@ -25,10 +25,15 @@ function makeSystem({ name, title, memoryFactor, canFill, hasOneCall = false, is
         const info = await call('open', { url: MODEL_URL, threads, contextLength });
         return {
           info: { ...info, fetchOnlyMs: fetched?.ms, browser: page.browser },
-          round: hasOneCall ? (sizes) => roundInOneCall(call, sizes) : (sizes) => roundInTwo(call, sizes),
+          round: hasOneCall
+            ? (sizes) => roundInOneCall(call, sizes)
+            : (sizes) => roundInTwo(call, sizes),
           fill: (tokens) => call('fill', { tokens }),
           decode: async (tokens) => ({ ms: await call('decode', { tokens }), tokens }),
-          memory: async () => ({ ...(await call('memory')), peakRssBytes: await page.peakRssBytes() }),
+          memory: async () => ({
+            ...(await call('memory')),
+            peakRssBytes: await page.peakRssBytes(),
+          }),
           close: page.close,
         };
       } catch (error) {
@@ -55,7 +60,9 @@ async function roundInOneCall(call, { prefill, decode }) {
 }
 
 function firstLine(error) {
-  return String(error.message).split('\n')[0].replace(/^page\.evaluate: /, '');
+  return String(error.message)
+    .split('\n')[0]
+    .replace(/^page\.evaluate: /, '');
 }
 
 // The page's last words usually say what a bare "RangeError" does not.
@@ -65,6 +72,23 @@ function tail(log) {
 }
 
 // Memory factors: wllama keeps the file in its heap beside the browser's Blob of it.
-export const pocketphi = makeSystem({ name: 'pocketphi', title: 'PocketPhi', memoryFactor: 1.3, canFill: true, isOurs: true });
-export const wllamaOld = makeSystem({ name: 'wllama-old', title: 'wllama 2.3.1', memoryFactor: 2, canFill: true });
-export const wllamaNew = makeSystem({ name: 'wllama-new', title: 'wllama 3.8.1', memoryFactor: 2, canFill: false, hasOneCall: true });
+export const pocketphi = makeSystem({
+  name: 'pocketphi',
+  title: 'PocketPhi',
+  memoryFactor: 1.3,
+  canFill: true,
+  isOurs: true,
+});
+export const wllamaOld = makeSystem({
+  name: 'wllama-old',
+  title: 'wllama 2.3.1',
+  memoryFactor: 2,
+  canFill: true,
+});
+export const wllamaNew = makeSystem({
+  name: 'wllama-new',
+  title: 'wllama 3.8.1',
+  memoryFactor: 2,
+  canFill: false,
+  hasOneCall: true,
+});

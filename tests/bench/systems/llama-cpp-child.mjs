@@ -36,10 +36,15 @@ const calls = {
       build: 'never',
       maxThreads: 0,
       logLevel: LlamaLogLevel.debug,
-      logger: (_level, text) => void (NOTED.test(text) && notes.push(text.trim().replace(/\/.*\//, ''))),
+      logger: (_level, text) =>
+        void (NOTED.test(text) && notes.push(text.trim().replace(/\/.*\//, ''))),
     });
     const start = performance.now();
-    const model = await llama.loadModel({ modelPath: path, gpuLayers: 0, ignoreMemorySafetyChecks: true });
+    const model = await llama.loadModel({
+      modelPath: path,
+      gpuLayers: 0,
+      ignoreMemorySafetyChecks: true,
+    });
     const context = await model.createContext({
       contextSize: contextLength,
       batchSize: BATCH,

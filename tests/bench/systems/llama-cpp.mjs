@@ -17,7 +17,12 @@ function makeSystem(name, title, flashAttention) {
     canFill: true,
     async open({ peers, model, threads, contextLength }) {
       const child = await startChild(peers);
-      const info = await child.call('open', { path: model.file, threads, contextLength, flashAttention });
+      const info = await child.call('open', {
+        path: model.file,
+        threads,
+        contextLength,
+        flashAttention,
+      });
       return {
         info: { ...info, notes: [info.system, ...info.notes] },
         round: async ({ prefill, decode }) => ({
@@ -34,7 +39,10 @@ function makeSystem(name, title, flashAttention) {
 }
 
 async function startChild(peers) {
-  const child = fork(CHILD, { env: { ...process.env, POCKETPHI_PEERS: peers }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(CHILD, {
+    env: { ...process.env, POCKETPHI_PEERS: peers },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   let errors = '';
   child.stderr.on('data', (text) => {
     errors = (errors + text).slice(-2000);
@@ -63,4 +71,8 @@ async function startChild(peers) {
 }
 
 export const llamaCpp = makeSystem('llama-cpp', 'native llama.cpp', 'auto');
-export const llamaCppNoFlash = makeSystem('llama-cpp-nofa', 'native llama.cpp, no flash attention', false);
+export const llamaCppNoFlash = makeSystem(
+  'llama-cpp-nofa',
+  'native llama.cpp, no flash attention',
+  false,
+);

@@ -238,12 +238,12 @@ static void begin_batch(phi_session *s)
 
 static void end_batch(phi_session *s)
 {
-    s->n_past += s->forward.n_tokens;
+    s->n_past += s->forward.batch.n_tokens;
     s->layer = -1;
     if (s->is_prefill)
-        s->stats.n_prefill_tokens += (uint64_t)s->forward.n_tokens;
+        s->stats.n_prefill_tokens += (uint64_t)s->forward.batch.n_tokens;
     else
-        s->stats.n_decode_tokens += (uint64_t)s->forward.n_tokens;
+        s->stats.n_decode_tokens += (uint64_t)s->forward.batch.n_tokens;
     if (s->n_past == s->n_target) {
         phi_forward_head(&s->forward, &s->exec);
         s->has_logits = true;

@@ -155,7 +155,7 @@ static phi_status read_meta(phi_meta *meta, reader *r)
     if (type == PHI_META_ARRAY)
         return read_array(meta, r);
     if (type == PHI_META_STRING) {
-        phi_str text;
+        phi_str text = {NULL, 0};
         PHI_TRY(read_text(&text, r, PHI_LIMIT_STRING_BYTES));
         meta->payload = (phi_bytes){(const uint8_t *)text.ptr, text.len};
         return PHI_OK;

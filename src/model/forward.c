@@ -69,10 +69,11 @@ phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *m
                        .wide = phi_arena_array(arena, float, p.wide),
                        .inner = phi_arena_array(arena, float, p.inner),
                        .branch = phi_arena_array(arena, float, p.branch),
-                       .cos_table = phi_arena_array(arena, float, p.tables),
-                       .sin_table = phi_arena_array(arena, float, p.tables),
+                       .batch = {.n_freqs = model->hparams.attention.n_rot / 2,
+                                 .cos_table = phi_arena_array(arena, float, p.tables),
+                                 .sin_table = phi_arena_array(arena, float, p.tables)},
                        .logits = phi_arena_array(arena, float, p.logits)};
-    if (f->x && f->normed && f->wide && f->inner && f->branch && f->cos_table && f->sin_table && f->logits)
+    if (f->x && f->normed && f->wide && f->inner && f->branch && f->batch.cos_table && f->batch.sin_table && f->logits)
         return PHI_OK;
     return phi_fail(err, PHI_ENOMEM, "session: the plan of its activations was too small");
 }
@@ -81,24 +82,22 @@ void phi_forward_begin(phi_forward *f, const phi_exec *x, const int32_t *tokens,
                        bool uses_long_factors)
 {
     const phi_model *m = f->model;
-    f->n_tokens = n_tokens;
-    f->first_pos = first_pos;
+    f->batch.n_tokens = n_tokens;
+    f->batch.first_pos = first_pos;
     phi_embed_rows(x, f->x, tokens, n_tokens, &m->token_embedding);
-    phi_rope_tables(f->cos_table, f->sin_table, uses_long_factors ? m->inv_freq_long : m->inv_freq_short,
-                    m->hparams.attention.n_rot / 2, first_pos, n_tokens, m->hparams.rope_factor);
+    phi_rope_tables(&f->batch, uses_long_factors ? m->inv_freq_long : m->inv_freq_short, m->hparams.rope_factor);
 }
 
 void phi_forward_layer(phi_forward *f, const phi_exec *x, phi_kv *kv, int32_t layer_idx)
 {
     const phi_hparams *h = &f->model->hparams;
     const phi_layer *layer = &f->model->layers[layer_idx];
-    const int32_t T = f->n_tokens;
+    const int32_t T = f->batch.n_tokens;
 
     /* hf modeling_phi3.py: hidden = residual + self_attn(input_layernorm(hidden)) */
     phi_norm_forward(x, f->normed, f->x, T, &layer->attn_norm, h->norm_eps);
     phi_linear_forward(x, f->wide, f->normed, T, &layer->qkv);
-    phi_attention_forward(x, f->inner, f->wide, T, f->first_pos, &h->attention, f->cos_table, f->sin_table, kv,
-                          layer_idx);
+    phi_attention_forward(x, f->inner, f->wide, &f->batch, &h->attention, (phi_kv_layer){kv, layer_idx});
     phi_linear_forward(x, f->branch, f->inner, T, &layer->attn_out);
     phi_residual_forward(x, f->x, f->branch, T * h->d_model);
 
@@ -113,7 +112,7 @@ void phi_forward_layer(phi_forward *f, const phi_exec *x, phi_kv *kv, int32_t la
 void phi_forward_head(phi_forward *f, const phi_exec *x)
 {
     const phi_hparams *h = &f->model->hparams;
-    const float *last = f->x + (size_t)(f->n_tokens - 1) * (size_t)h->d_model;
+    const float *last = f->x + (size_t)(f->batch.n_tokens - 1) * (size_t)h->d_model;
     phi_norm_forward(x, f->normed, last, 1, &f->model->output_norm, h->norm_eps);
     phi_linear_forward(x, f->logits, f->normed, 1, &f->model->output);
 }

@@ -11,15 +11,14 @@
 
 enum { HEAD_DIM_MAX = PHI_LIMIT_HEAD_DIM };
 
-void phi_rope_tables(float *cos_out, float *sin_out, const float *inv_freq, int32_t n_freqs, int32_t first_pos,
-                     int32_t n_tokens, float factor)
+void phi_rope_tables(const phi_batch *batch, const float *inv_freq, float factor)
 {
-    for (int32_t t = 0; t < n_tokens; t++) {
-        for (int32_t i = 0; i < n_freqs; i++) {
+    for (int32_t t = 0; t < batch->n_tokens; t++) {
+        for (int32_t i = 0; i < batch->n_freqs; i++) {
             /* HF computes the angle in f32; sine and cosine of that very number, rounded once. */
-            const float angle = (float)(first_pos + t) * inv_freq[i];
-            cos_out[t * n_freqs + i] = (float)cos((double)angle) * factor;
-            sin_out[t * n_freqs + i] = (float)sin((double)angle) * factor;
+            const float angle = (float)(batch->first_pos + t) * inv_freq[i];
+            batch->cos_table[t * batch->n_freqs + i] = (float)cos((double)angle) * factor;
+            batch->sin_table[t * batch->n_freqs + i] = (float)sin((double)angle) * factor;
         }
     }
 }
@@ -27,13 +26,10 @@ void phi_rope_tables(float *cos_out, float *sin_out, const float *inv_freq, int3
 typedef struct attention_job {
     const phi_exec *x;
     const phi_attention *a;
-    const float *cos_table; /* (T, n_rot/2) */
-    const float *sin_table;
+    const phi_batch *batch;
     float *qkv; /* (T, (H + 2G) D) */
     float *out; /* (T, H D) */
     phi_kv *kv;
-    int32_t n_tokens;
-    int32_t first_pos;
     int32_t layer;
     int32_t tiles_per_head;
 } attention_job;
@@ -48,10 +44,10 @@ static void rotate_and_store_task(void *ctx, int32_t t, int32_t thread_idx)
     const attention_job *job = ctx;
     const phi_attention *a = job->a;
     const phi_kernels *k = job->x->kernels;
-    const int32_t n_freqs = a->n_rot / 2;
+    const phi_batch *b = job->batch;
     float *row = job->qkv + (size_t)t * (size_t)qkv_stride(a);
-    const float *cos_row = job->cos_table + t * n_freqs;
-    const float *sin_row = job->sin_table + t * n_freqs;
+    const float *cos_row = b->cos_table + t * b->n_freqs;
+    const float *sin_row = b->sin_table + t * b->n_freqs;
     uint16_t halves[HEAD_DIM_MAX];
     (void)thread_idx;
     for (int32_t h = 0; h < a->n_heads + a->n_kv_heads; h++) {
@@ -61,7 +57,7 @@ static void rotate_and_store_task(void *ctx, int32_t t, int32_t thread_idx)
             k->rope_pairs(row + h * a->head_dim, cos_row, sin_row, a->n_rot);
     }
     const float *key = row + a->n_heads * a->head_dim;
-    phi_kv_write(job->kv, k, job->layer, job->first_pos + t, key, key + a->n_kv_heads * a->head_dim, halves);
+    phi_kv_write(job->kv, k, job->layer, b->first_pos + t, key, key + a->n_kv_heads * a->head_dim, halves);
 }
 
 typedef struct attention_tile {
@@ -85,7 +81,7 @@ static void gather_tile(attention_tile *tile, const attention_job *job, int32_t 
 {
     const phi_attention *a = job->a;
     const int32_t group = a->n_heads / a->n_kv_heads;
-    const int32_t n_queries = job->n_tokens * group;
+    const int32_t n_queries = job->batch->n_tokens * group;
     tile->n_q = n_queries - first < PHI_ATTN_TILE ? n_queries - first : PHI_ATTN_TILE;
     tile->first_key = INT32_MAX;
     tile->n_keys = 0;
@@ -93,7 +89,7 @@ static void gather_tile(attention_tile *tile, const attention_job *job, int32_t 
         memcpy(tile->q + i * a->head_dim,
                job->qkv + query_offset(a, kv_head, first + i, (size_t)qkv_stride(a)),
                (size_t)a->head_dim * sizeof(float));
-        const int32_t pos = job->first_pos + (first + i) / group;
+        const int32_t pos = job->batch->first_pos + (first + i) / group;
         tile->hi[i] = pos + 1;
         tile->lo[i] = a->window > 0 && pos + 1 > a->window ? pos + 1 - a->window : 0;
         tile->first_key = tile->lo[i] < tile->first_key ? tile->lo[i] : tile->first_key;
@@ -165,16 +161,21 @@ static void attention_task(void *ctx, int32_t task_idx, int32_t thread_idx)
                tile.out + i * a->head_dim, (size_t)a->head_dim * sizeof(float));
 }
 
-void phi_attention_forward(const phi_exec *x, float *out, float *qkv, int32_t n_tokens, int32_t first_pos,
-                           const phi_attention *a, const float *cos_table, const float *sin_table, phi_kv *kv,
-                           int32_t layer)
+void phi_attention_forward(const phi_exec *x, float *out, float *qkv, const phi_batch *batch, const phi_attention *a,
+                           phi_kv_layer cache)
 {
-    const int32_t n_queries = n_tokens * (a->n_heads / a->n_kv_heads);
-    attention_job job = {x,         a,     cos_table, sin_table, qkv, out, kv, n_tokens, first_pos,
-                         layer, (n_queries + PHI_ATTN_TILE - 1) / PHI_ATTN_TILE};
-    if (n_tokens == 1)
+    const int32_t n_queries = batch->n_tokens * (a->n_heads / a->n_kv_heads);
+    attention_job job = {.x = x,
+                         .a = a,
+                         .batch = batch,
+                         .qkv = qkv,
+                         .out = out,
+                         .kv = cache.kv,
+                         .layer = cache.layer,
+                         .tiles_per_head = (n_queries + PHI_ATTN_TILE - 1) / PHI_ATTN_TILE};
+    if (batch->n_tokens == 1)
         rotate_and_store_task(&job, 0, 0);
     else
-        phi_pool_run(x->pool, n_tokens, rotate_and_store_task, &job);
+        phi_pool_run(x->pool, batch->n_tokens, rotate_and_store_task, &job);
     phi_pool_run(x->pool, a->n_kv_heads * job.tiles_per_head, attention_task, &job);
 }

@@ -58,9 +58,17 @@ void phi_silu_forward(const phi_exec *x, float *out, const float *gate_up, int32
 /* y += in, n floats. */
 void phi_residual_forward(const phi_exec *x, float *y, const float *in, int32_t n);
 
-/* Rotary tables of a batch: angle = position * inv_freq in f32 as Hugging Face computes it, cos and sin times `factor`. */
-void phi_rope_tables(float *cos_out, float *sin_out, const float *inv_freq, int32_t n_freqs, int32_t first_pos,
-                     int32_t n_tokens, float factor); /* (T, n_freqs) each */
+/* Where a batch of tokens stands in the text, and the rotations of those positions. */
+typedef struct phi_batch {
+    int32_t n_tokens;
+    int32_t first_pos;
+    int32_t n_freqs;  /* n_rot / 2 */
+    float *cos_table; /* (T, n_freqs) */
+    float *sin_table;
+} phi_batch;
+
+/* Fills the rotary tables: angle = position * inv_freq in f32 as Hugging Face computes it, cos and sin times `factor`. */
+void phi_rope_tables(const phi_batch *batch, const float *inv_freq, float factor);
 
 typedef struct phi_attention {
     int32_t n_heads;    /* H */
@@ -72,10 +80,15 @@ typedef struct phi_attention {
     float scale;      /* of the scores */
 } phi_attention;
 
+/* One layer's share of the cache. */
+typedef struct phi_kv_layer {
+    phi_kv *kv;
+    int32_t layer;
+} phi_kv_layer;
+
 /* Rotates q and k of qkv (T, (H + 2G) D) in place, writes k and v to the cache at first_pos …, and computes
  * out (T, H D) = softmax(scale q kᵀ + mask) v. */
-void phi_attention_forward(const phi_exec *x, float *out, float *qkv, int32_t n_tokens, int32_t first_pos,
-                           const phi_attention *a, const float *cos_table, const float *sin_table, phi_kv *kv,
-                           int32_t layer);
+void phi_attention_forward(const phi_exec *x, float *out, float *qkv, const phi_batch *batch, const phi_attention *a,
+                           phi_kv_layer cache);
 
 #endif

@@ -66,7 +66,9 @@ def c_functions(blanked: str):
 
 
 def count_parameters(text: str) -> int:
+    """A trailing `phi_error *err` does not count: docs/decisions/0003-parameter-lists.md."""
     text = re.sub(r"\([^()]*\)", "", text)
+    text = re.sub(r",\s*phi_error \*err\s*$", "", text)
     return 0 if text.strip() in ("", "void") else text.count(",") + 1
 
 

@@ -52,7 +52,7 @@ static uint64_t work_bytes(const phi_engine *e, const phi_session_options *o)
 
 phi_status phi_engine_plan(phi_engine *e, const phi_session_options *options, phi_plan *out)
 {
-    phi_session_options o;
+    phi_session_options o = {0};
     if (e->state == PHI_ENGINE_EMPTY || e->state == PHI_ENGINE_POISONED)
         return phi_fail(&e->error, PHI_ESTATE, "plan: the model must be described first");
     PHI_TRY(settle_options(&o, e, options));
@@ -82,7 +82,7 @@ static phi_status deal(phi_session *s, const phi_kv_shape *kv_shape)
 
 phi_status phi_session_create(PHI_OWN phi_session **out, phi_engine *e, const phi_session_options *options)
 {
-    phi_session_options o;
+    phi_session_options o = {0};
     phi_arena arena;
     if (e->state != PHI_ENGINE_READY)
         return phi_fail(&e->error, PHI_ESTATE, "session: the engine is not READY");

@@ -40,7 +40,7 @@ PHI_ALWAYS_INLINE void gemm_dots(gemm_form f, v128_t out[][2], const gemm_tile *
     for (int32_t i = 0; i < f.n_tokens; i++)
         acc[i][0] = acc[i][1] =
             dot_start(t->sums + 4 * i * t->block_stride + 2 * half, n_halves, f.offset + centre);
-    PHI_UNROLL
+    PHI_ROLLED
     for (int32_t step = 0; step < 4 * n_halves; step++) {
         const v128_t w0 = wasm_v128_load(q + step * 32), w1 = wasm_v128_load(q + step * 32 + 16);
         PHI_UNROLL
@@ -49,7 +49,6 @@ PHI_ALWAYS_INLINE void gemm_dots(gemm_form f, v128_t out[][2], const gemm_tile *
             acc[i][0] = dot_step(acc[i][0], w0, a);
             acc[i][1] = dot_step(acc[i][1], w1, a);
         }
-        PHI_KEEP_ORDER();
     }
     PHI_UNROLL
     for (int32_t i = 0; i < f.n_tokens; i++) {
@@ -69,7 +68,7 @@ PHI_ALWAYS_INLINE void gemm_dots_signed(gemm_form f, v128_t out[][2], const gemm
     PHI_UNROLL
     for (int32_t i = 0; i < f.n_tokens; i++)
         out[i][0] = out[i][1] = wasm_i32x4_splat(0);
-    PHI_UNROLL
+    PHI_ROLLED
     for (int32_t step = 0; step < 8; step++) {
         const dot_wide w0 = dot_widen(wasm_v128_load(q + step * 32));
         const dot_wide w1 = dot_widen(wasm_v128_load(q + step * 32 + 16));
@@ -79,7 +78,6 @@ PHI_ALWAYS_INLINE void gemm_dots_signed(gemm_form f, v128_t out[][2], const gemm
             out[i][0] = dot_wide_step(out[i][0], w0, a);
             out[i][1] = dot_wide_step(out[i][1], w1, a);
         }
-        PHI_KEEP_ORDER();
     }
 }
 

@@ -19,22 +19,22 @@ typedef struct gemv_cursor {
 } gemv_cursor;
 
 /* Integer dots of a block, or of half a block where each half has its scale: one lane a row. */
-PHI_ALWAYS_INLINE void gemv_dots(phi_layout layout, v128_t out[N_PANELS], const gemv_cursor *c, int32_t half)
+PHI_ALWAYS_INLINE void gemv_dots(phi_layout layout, v128_t out[N_PANELS], const gemv_cursor *c, int32_t half,
+                                 const plane_masks *masks)
 {
     const int32_t n_halves = layout == PHI_LAYOUT_Q6K ? 1 : 2;
     const int32_t centre = layout == PHI_LAYOUT_Q5K ? DOT_CENTRE_5_BITS : 0;
     const dot_acc start = dot_start(c->sums + 2 * half, n_halves, plane_offset(layout) + centre);
     dot_acc acc[N_PANELS] = {start, start, start, start};
-    PHI_UNROLL
+    PHI_ROLLED
     for (int32_t step = 2 * half; step < 2 * half + 2 * n_halves; step++) {
         const dot_act a0 = dot_load(c->a + 8 * step), a1 = dot_load(c->a + 8 * step + 4);
         PHI_UNROLL
         for (int32_t p = 0; p < N_PANELS; p++) {
             v128_t w[2];
-            plane_read(layout, w, c->w, step, p);
+            plane_read(layout, w, c->w, step, p, masks);
             acc[p] = dot_step(dot_step(acc[p], w[0], a0), w[1], a1);
         }
-        PHI_KEEP_ORDER();
     }
     const v128_t correction = dot_correction(c->sums, centre);
     PHI_UNROLL
@@ -48,33 +48,33 @@ PHI_ALWAYS_INLINE void gemv_dots_signed(v128_t out[N_PANELS], const gemv_cursor 
     PHI_UNROLL
     for (int32_t p = 0; p < N_PANELS; p++)
         out[p] = wasm_i32x4_splat(0);
-    PHI_UNROLL
+    PHI_ROLLED
     for (int32_t step = 0; step < 8; step++) {
         const dot_wide a = dot_widen(wasm_v128_load32_splat(c->a + 4 * step));
         PHI_UNROLL
         for (int32_t p = 0; p < N_PANELS; p++)
             out[p] = dot_wide_step(out[p], dot_widen(wasm_v128_load(c->w + step * 64 + p * 16)), a);
-        PHI_KEEP_ORDER();
     }
 }
 
 /* y[p] += (S * x scale) * dot ( + M * x weighted ). `d` and `m` come from the header of a K layout. */
 PHI_ALWAYS_INLINE void gemv_add_block(phi_layout layout, v128_t y[N_PANELS], const v128_t d[N_PANELS],
-                                      const v128_t m[N_PANELS], const gemv_cursor *c, int32_t half)
+                                      const v128_t m[N_PANELS], const gemv_cursor *c, int32_t half,
+                                      const plane_masks *masks)
 {
     const uint8_t *tail = c->w + plane_tail(layout);
     v128_t dots[N_PANELS];
     if (plane_is_signed(layout))
         gemv_dots_signed(dots, c);
     else
-        gemv_dots(layout, dots, c, half);
+        gemv_dots(layout, dots, c, half, masks);
     const v128_t x_scale = wasm_v128_load32_splat(c->scale), x_weighted = wasm_v128_load32_splat(c->weighted);
     PHI_UNROLL
     for (int32_t p = 0; p < N_PANELS; p++) {
-        const v128_t scale = wasm_f32x4_mul(plane_scale(layout, d[p], tail, p, half), x_scale);
+        const v128_t scale = wasm_f32x4_mul(plane_scale(layout, d[p], tail, p, half, masks->half), x_scale);
         v128_t term = wasm_f32x4_mul(scale, wasm_f32x4_convert_i32x4(dots[p]));
         if (plane_has_min(layout)) {
-            const v128_t min = wasm_f32x4_mul(plane_min(layout, m[p], tail, p), x_weighted);
+            const v128_t min = wasm_f32x4_mul(plane_min(layout, m[p], tail, p, masks->half), x_weighted);
             term = plane_is_k(layout) ? wasm_f32x4_sub(term, min) : wasm_f32x4_add(term, min);
         }
         y[p] = wasm_f32x4_add(y[p], term);
@@ -85,17 +85,18 @@ PHI_ALWAYS_INLINE void gemv_group(phi_layout layout, float *y, const phi_q8 *x, 
 {
     const int32_t n_blocks = x->n_cols / PHI_BLOCK_COLS, n_inner = plane_is_k(layout) ? 8 : n_blocks;
     const v128_t zero = wasm_f32x4_splat(0);
+    const plane_masks masks = plane_masks_load(layout);
     gemv_cursor c = {x->q, x->sums, x->scale, x->weighted, w};
     v128_t sums[N_PANELS] = {zero, zero, zero, zero};
     v128_t d[N_PANELS] = {zero, zero, zero, zero}, m[N_PANELS] = {zero, zero, zero, zero};
     for (int32_t done = 0; done < n_blocks; done += n_inner) {
         if (plane_is_k(layout))
-            plane_read_header(layout, d, m, c.w);
+            plane_read_header(layout, d, m, c.w, masks.half);
         c.w += plane_header_bytes(layout);
         for (int32_t b = 0; b < n_inner; b++) {
-            gemv_add_block(layout, sums, d, m, &c, 0);
+            gemv_add_block(layout, sums, d, m, &c, 0, &masks);
             if (layout == PHI_LAYOUT_Q6K)
-                gemv_add_block(layout, sums, d, m, &c, 1);
+                gemv_add_block(layout, sums, d, m, &c, 1, &masks);
             c.a += PHI_BLOCK_COLS;
             c.sums += 4;
             c.scale++;

@@ -13,24 +13,35 @@ PHI_ALWAYS_INLINE v128_t plane_to_bit_4(v128_t bits, int32_t from)
     return from <= 4 ? wasm_i16x8_shl(bits, (uint32_t)(4 - from)) : wasm_u16x8_shr(bits, (uint32_t)(from - 4));
 }
 
-/* Panel p of a step: w[h] holds columns 8 step + 4h … + 3 of its four rows, unsigned. */
-PHI_ALWAYS_INLINE void plane_read(phi_layout layout, v128_t w[2], const uint8_t *block, int32_t step, int32_t p)
+/* Constants of a kernel, loaded once. */
+typedef struct plane_masks {
+    v128_t low, high, half;
+} plane_masks;
+
+PHI_ALWAYS_INLINE plane_masks plane_masks_load(phi_layout layout)
 {
-    const v128_t low_mask = wasm_i8x16_splat(15);
-    const v128_t high_mask = wasm_i8x16_splat(layout == PHI_LAYOUT_Q6K ? 0x30 : 0x10);
+    return (plane_masks){simd_keep(&simd_low_nibbles),
+                         simd_keep(layout == PHI_LAYOUT_Q6K ? &simd_bits_4_5 : &simd_bit_4),
+                         simd_keep(&simd_half_mask)};
+}
+
+/* Panel p of a step: w[h] holds columns 8 step + 4h … + 3 of its four rows, unsigned. */
+PHI_ALWAYS_INLINE void plane_read(phi_layout layout, v128_t w[2], const uint8_t *block, int32_t step, int32_t p,
+                                  const plane_masks *mask)
+{
     const uint8_t *high = block + PHI_NIBBLES_BYTES;
     const v128_t v = wasm_v128_load(block + step * 64 + p * 16);
-    w[0] = wasm_v128_and(v, low_mask);
-    w[1] = wasm_v128_and(wasm_u16x8_shr(v, 4), low_mask);
+    w[0] = wasm_v128_and(v, mask->low);
+    w[1] = wasm_v128_and(wasm_u16x8_shr(v, 4), mask->low);
     if (layout == PHI_LAYOUT_Q5K) {
         const v128_t bits = wasm_v128_load(high + step * 16);
-        w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(bits, 2 * p), high_mask));
-        w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(bits, 2 * p + 1), high_mask));
+        w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(bits, 2 * p), mask->high));
+        w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(bits, 2 * p + 1), mask->high));
     }
     if (layout == PHI_LAYOUT_Q6K) {
         const v128_t pairs = wasm_v128_load(high + step * 32 + p / 2 * 16);
-        w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4), high_mask));
-        w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4 + 2), high_mask));
+        w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4), mask->high));
+        w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4 + 2), mask->high));
     }
 }
 
@@ -76,32 +87,33 @@ PHI_ALWAYS_INLINE int32_t plane_tail(phi_layout layout)
 
 /* The header of a super-block, times 2^-112. m is unchanged where the layout has none. */
 PHI_ALWAYS_INLINE void plane_read_header(phi_layout layout, v128_t d[N_PANELS], v128_t m[N_PANELS],
-                                         const uint8_t *header)
+                                         const uint8_t *header, v128_t half_mask)
 {
     PHI_UNROLL
     for (int32_t p = 0; p < N_PANELS; p++) {
-        d[p] = simd_load_f16x4_small(header + 8 * p);
+        d[p] = simd_load_f16x4_masked(header + 8 * p, half_mask);
         if (plane_has_min(layout))
-            m[p] = simd_load_f16x4_small(header + 32 + 8 * p);
+            m[p] = simd_load_f16x4_masked(header + 32 + 8 * p, half_mask);
     }
 }
 
 /* S of panel p, times 2^-112. `tail` is block + plane_tail(). */
-PHI_ALWAYS_INLINE v128_t plane_scale(phi_layout layout, v128_t d, const uint8_t *tail, int32_t p, int32_t half)
+PHI_ALWAYS_INLINE v128_t plane_scale(phi_layout layout, v128_t d, const uint8_t *tail, int32_t p, int32_t half,
+                                     v128_t half_mask)
 {
     if (layout == PHI_LAYOUT_Q6K)
         return wasm_f32x4_mul(d, simd_load_i8x4_f32(tail + 16 * half + 4 * p));
     if (plane_is_k(layout))
         return wasm_f32x4_mul(d, simd_load_u8x4_f32(tail + 4 * p));
-    return simd_load_f16x4_small(tail + 8 * p);
+    return simd_load_f16x4_masked(tail + 8 * p, half_mask);
 }
 
 /* M of panel p, times 2^-112; of a K layout -M, to be subtracted. */
-PHI_ALWAYS_INLINE v128_t plane_min(phi_layout layout, v128_t m, const uint8_t *tail, int32_t p)
+PHI_ALWAYS_INLINE v128_t plane_min(phi_layout layout, v128_t m, const uint8_t *tail, int32_t p, v128_t half_mask)
 {
     if (plane_is_k(layout))
         return wasm_f32x4_mul(m, simd_load_u8x4_f32(tail + 16 + 4 * p));
-    return simd_load_f16x4_small(tail + 32 + 8 * p);
+    return simd_load_f16x4_masked(tail + 32 + 8 * p, half_mask);
 }
 
 #endif

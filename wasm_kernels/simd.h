@@ -32,21 +32,39 @@ static inline v128_t wasm_i32x4_relaxed_dot_i8x16_i7x16_add(v128_t a, v128_t b, 
 /* Bodies that several kernels share, with constant arguments: they must vanish into each. */
 #define PHI_ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* Before a loop of constant length. */
+/* Before loops. PHI_ROLLED loops must stay as they are: unrolled, their loads drift to the front or their chains to one
+ * side (LLVM, Binaryen), and V8, which keeps the order it is given and has 15 vector registers on x64, spills. */
 #if defined(__clang__)
 #define PHI_UNROLL _Pragma("clang loop unroll(full)")
+#define PHI_ROLLED _Pragma("clang loop unroll(disable)")
 #else
-#define PHI_UNROLL _Pragma("GCC unroll 8")
+#define PHI_UNROLL _Pragma("GCC unroll 16")
+#define PHI_ROLLED _Pragma("GCC unroll 1")
 #endif
 
-/* Keeps memory accesses on their side in the compiled code. LLVM would gather all loads of an unrolled loop at its front,
- * and V8, which schedules little and has 15 vector registers on x64, would spill them. Costs no instruction. */
-#define PHI_KEEP_ORDER() __asm__ volatile("" ::: "memory")
+/* Four times `*bits`, in a register: V8 makes a v128.const anew wherever it is used (three instructions on x64), so
+ * constants of inner loops are loaded from memory, behind the compiler's back. */
+PHI_ALWAYS_INLINE v128_t simd_keep(const uint32_t *bits)
+{
+    __asm__("" : "+r"(bits));
+    return wasm_v128_load32_splat(bits);
+}
 
-/* Four binary16 numbers times 2^-112: see phi_q8 in kernels.h. */
+static const uint32_t simd_low_nibbles = 0x0f0f0f0f;
+static const uint32_t simd_bit_4 = 0x10101010;
+static const uint32_t simd_bits_4_5 = 0x30303030;
+static const uint32_t simd_half_mask = 0x8fffe000; /* sign, exponent and mantissa of a binary16 shifted left by 13 */
+
+/* Four binary16 numbers times 2^-112 (see phi_q8 in kernels.h). */
 PHI_ALWAYS_INLINE v128_t simd_load_f16x4_small(const uint8_t *p)
 {
     return wasm_v128_and(wasm_i32x4_shl(wasm_i32x4_load16x4(p), 13), wasm_i32x4_splat((int32_t)0x8fffe000));
+}
+
+/* The same with the mask kept by the caller: simd_keep(&simd_half_mask). */
+PHI_ALWAYS_INLINE v128_t simd_load_f16x4_masked(const uint8_t *p, v128_t half_mask)
+{
+    return wasm_v128_and(wasm_i32x4_shl(wasm_i32x4_load16x4(p), 13), half_mask);
 }
 
 /* Four unsigned bytes as floats. */

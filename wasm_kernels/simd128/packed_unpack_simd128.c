@@ -3,7 +3,8 @@
 #include "plane_read.h"
 
 /* The bytes of one block: 8 rows x 4 columns at a time, at q[0] for rows 0 … 7 and q[1] for rows 8 … 15. */
-PHI_ALWAYS_INLINE void unpack_bytes(phi_layout layout, uint8_t *const q[2], const uint8_t *block)
+PHI_ALWAYS_INLINE void unpack_bytes(phi_layout layout, uint8_t *const q[2], const uint8_t *block,
+                                    const plane_masks *masks)
 {
     if (plane_is_signed(layout)) {
         for (int32_t step = 0; step < 8; step++) {
@@ -17,7 +18,7 @@ PHI_ALWAYS_INLINE void unpack_bytes(phi_layout layout, uint8_t *const q[2], cons
         PHI_UNROLL
         for (int32_t p = 0; p < N_PANELS; p++) {
             v128_t w[2];
-            plane_read(layout, w, block, step, p);
+            plane_read(layout, w, block, step, p, masks);
             wasm_v128_store(q[p / 2] + step * 64 + p % 2 * 16, w[0]);
             wasm_v128_store(q[p / 2] + step * 64 + 32 + p % 2 * 16, w[1]);
         }
@@ -29,6 +30,7 @@ PHI_ALWAYS_INLINE void unpack(phi_layout layout, phi_panel *out, const uint8_t *
 {
     const int32_t n_blocks = out->n_cols / PHI_BLOCK_COLS, n_scales = layout == PHI_LAYOUT_Q6K ? 2 : 1;
     const v128_t zero = wasm_f32x4_splat(0);
+    const plane_masks masks = plane_masks_load(layout);
     v128_t d[N_PANELS] = {zero, zero, zero, zero}, m[N_PANELS] = {zero, zero, zero, zero};
     const uint8_t *block = group + phi_layout_group_bytes(layout, n_cols) / (size_t)(n_cols / PHI_BLOCK_COLS) *
                                        (size_t)(first_col / PHI_BLOCK_COLS);
@@ -38,20 +40,20 @@ PHI_ALWAYS_INLINE void unpack(phi_layout layout, phi_panel *out, const uint8_t *
     out->is_signed = plane_is_signed(layout);
     for (int32_t b = 0; b < n_blocks; b++, block += plane_block_bytes(layout)) {
         if (plane_is_k(layout) && b % 8 == 0) {
-            plane_read_header(layout, d, m, block);
+            plane_read_header(layout, d, m, block, masks.half);
             block += plane_header_bytes(layout);
         }
         uint8_t *const q[2] = {out->q + b * 256, out->q + (n_blocks + b) * 256};
-        unpack_bytes(layout, q, block);
+        unpack_bytes(layout, q, block, &masks);
         const uint8_t *tail = block + plane_tail(layout);
         PHI_UNROLL
         for (int32_t p = 0; p < N_PANELS; p++) {
             const int32_t at = p / 2 * n_blocks + b;
             for (int32_t half = 0; half < n_scales; half++)
                 wasm_v128_store(out->scale + (at * n_scales + half) * 8 + p % 2 * 4,
-                                plane_scale(layout, d[p], tail, p, half));
+                                plane_scale(layout, d[p], tail, p, half, masks.half));
             if (plane_has_min(layout)) {
-                const v128_t min = plane_min(layout, m[p], tail, p);
+                const v128_t min = plane_min(layout, m[p], tail, p, masks.half);
                 wasm_v128_store(out->min + at * 8 + p % 2 * 4, plane_is_k(layout) ? wasm_f32x4_neg(min) : min);
             }
         }
@@ -91,14 +93,14 @@ PHI_ALWAYS_INLINE void put_floats(phi_layout layout, float *out, int32_t n_cols,
 }
 
 PHI_ALWAYS_INLINE void read_scales(phi_layout layout, row_scales *out, const v128_t d[N_PANELS],
-                                   const v128_t m[N_PANELS], const uint8_t *tail, int32_t half)
+                                   const v128_t m[N_PANELS], const uint8_t *tail, int32_t half, v128_t half_mask)
 {
     const v128_t factor = wasm_f32x4_splat(0x1p112f);
     PHI_UNROLL
     for (int32_t p = 0; p < N_PANELS; p++) {
-        wasm_v128_store(out->scale + 4 * p, wasm_f32x4_mul(plane_scale(layout, d[p], tail, p, half), factor));
+        wasm_v128_store(out->scale + 4 * p, wasm_f32x4_mul(plane_scale(layout, d[p], tail, p, half, half_mask), factor));
         if (plane_has_min(layout)) {
-            const v128_t min = wasm_f32x4_mul(plane_min(layout, m[p], tail, p), factor);
+            const v128_t min = wasm_f32x4_mul(plane_min(layout, m[p], tail, p, half_mask), factor);
             wasm_v128_store(out->min + 4 * p, plane_is_k(layout) ? wasm_f32x4_neg(min) : min);
         }
     }
@@ -107,18 +109,19 @@ PHI_ALWAYS_INLINE void read_scales(phi_layout layout, row_scales *out, const v12
 PHI_ALWAYS_INLINE void dequantize(phi_layout layout, float *out, const uint8_t *group, int32_t n_cols)
 {
     const v128_t zero = wasm_f32x4_splat(0);
+    const plane_masks masks = plane_masks_load(layout);
     v128_t d[N_PANELS] = {zero, zero, zero, zero}, m[N_PANELS] = {zero, zero, zero, zero};
     const uint8_t *block = group;
     for (int32_t k = 0; k < n_cols; k += PHI_BLOCK_COLS, block += plane_block_bytes(layout)) {
         if (plane_is_k(layout) && k % PHI_SUPER_COLS == 0) {
-            plane_read_header(layout, d, m, block);
+            plane_read_header(layout, d, m, block, masks.half);
             block += plane_header_bytes(layout);
         }
         row_scales scales;
-        read_scales(layout, &scales, d, m, block + plane_tail(layout), 0);
+        read_scales(layout, &scales, d, m, block + plane_tail(layout), 0, masks.half);
         for (int32_t step = 0; step < 4; step++) {
             if (layout == PHI_LAYOUT_Q6K && step == 2)
-                read_scales(layout, &scales, d, m, block + plane_tail(layout), 1);
+                read_scales(layout, &scales, d, m, block + plane_tail(layout), 1, masks.half);
             PHI_UNROLL
             for (int32_t p = 0; p < N_PANELS; p++) {
                 v128_t w[2];
@@ -126,7 +129,7 @@ PHI_ALWAYS_INLINE void dequantize(phi_layout layout, float *out, const uint8_t *
                     w[0] = wasm_v128_load(block + step * 128 + p * 16);
                     w[1] = wasm_v128_load(block + step * 128 + 64 + p * 16);
                 } else {
-                    plane_read(layout, w, block, step, p);
+                    plane_read(layout, w, block, step, p, &masks);
                 }
                 float *at = out + (size_t)(4 * p) * (size_t)n_cols + k + 8 * step;
                 put_floats(layout, at, n_cols, w[0], &scales, p);

@@ -10,24 +10,59 @@ PHI_ALWAYS_INLINE v128_t simd_mul_add(v128_t a, v128_t b, v128_t c)
     return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); /* two roundings; compiled with -ffp-contract=off */
 }
 
-/* phi_exp_f32 */
-PHI_ALWAYS_INLINE v128_t simd_exp_f32(v128_t x)
+/* A constant that goes through memory, so that V8 keeps it in a register: it would build anything that it can see to be
+ * constant anew at each use, three instructions in an innermost loop. */
+PHI_ALWAYS_INLINE v128_t simd_kept(v128_t constant)
 {
-    const v128_t round = wasm_f32x4_splat(PHI_EXP_ROUND);
-    const v128_t shifted = simd_mul_add(x, wasm_f32x4_splat(PHI_EXP_LOG2E), round);
-    const v128_t n = wasm_f32x4_sub(shifted, round);
-    v128_t r = wasm_f32x4_sub(x, wasm_f32x4_mul(n, wasm_f32x4_splat(PHI_EXP_LN2_HIGH)));
-    r = wasm_f32x4_sub(r, wasm_f32x4_mul(n, wasm_f32x4_splat(PHI_EXP_LN2_LOW)));
-    v128_t q = simd_mul_add(wasm_f32x4_splat(PHI_EXP_Q4), r, wasm_f32x4_splat(PHI_EXP_Q3));
-    q = simd_mul_add(q, r, wasm_f32x4_splat(PHI_EXP_Q2));
-    q = simd_mul_add(q, r, wasm_f32x4_splat(PHI_EXP_Q1));
-    q = simd_mul_add(q, r, wasm_f32x4_splat(PHI_EXP_Q0));
-    const v128_t mantissa = wasm_f32x4_add(simd_mul_add(wasm_f32x4_mul(r, r), q, r), wasm_f32x4_splat(1.0f));
-    const v128_t power = wasm_i32x4_shl(wasm_i32x4_add(shifted, wasm_i32x4_splat(127)), 23);
-    const v128_t is_above = wasm_f32x4_gt(x, wasm_f32x4_splat(PHI_EXP_MAX));
-    const v128_t is_below = wasm_f32x4_lt(x, wasm_f32x4_splat(PHI_EXP_MIN));
-    const v128_t y = wasm_v128_andnot(wasm_f32x4_mul(mantissa, power), is_below);
-    return wasm_v128_bitselect(wasm_i32x4_splat(0x7f800000), y, is_above);
+    v128_t slot = constant;
+    __asm__ volatile("" : : "r"(&slot) : "memory");
+    return slot;
+}
+
+/* The constants of phi_exp_f32, made once in front of a loop. */
+typedef struct simd_exp {
+    v128_t min, max, log2e, round, ln2_high, ln2_low, q0, q1, q2, q3, q4, one, bias, infinity;
+} simd_exp;
+
+PHI_ALWAYS_INLINE v128_t simd_kept_f32(float constant)
+{
+    return simd_kept(wasm_f32x4_splat(constant));
+}
+
+PHI_ALWAYS_INLINE simd_exp simd_exp_make(void)
+{
+    return (simd_exp){
+        .min = simd_kept_f32(PHI_EXP_MIN),
+        .max = simd_kept_f32(PHI_EXP_MAX),
+        .log2e = simd_kept_f32(PHI_EXP_LOG2E),
+        .round = simd_kept_f32(PHI_EXP_ROUND),
+        .ln2_high = simd_kept_f32(PHI_EXP_LN2_HIGH),
+        .ln2_low = simd_kept_f32(PHI_EXP_LN2_LOW),
+        .q0 = simd_kept_f32(PHI_EXP_Q0),
+        .q1 = simd_kept_f32(PHI_EXP_Q1),
+        .q2 = simd_kept_f32(PHI_EXP_Q2),
+        .q3 = simd_kept_f32(PHI_EXP_Q3),
+        .q4 = simd_kept_f32(PHI_EXP_Q4),
+        .one = simd_kept_f32(1.0f),
+        .bias = simd_kept(wasm_i32x4_splat(127)),
+        .infinity = simd_kept(wasm_i32x4_splat(0x7f800000)),
+    };
+}
+
+/* phi_exp_f32 */
+PHI_ALWAYS_INLINE v128_t simd_exp_f32(const simd_exp *c, v128_t x)
+{
+    const v128_t shifted = simd_mul_add(x, c->log2e, c->round);
+    const v128_t n = wasm_f32x4_sub(shifted, c->round);
+    v128_t r = wasm_f32x4_sub(x, wasm_f32x4_mul(n, c->ln2_high));
+    r = wasm_f32x4_sub(r, wasm_f32x4_mul(n, c->ln2_low));
+    const v128_t r2 = wasm_f32x4_mul(r, r);
+    v128_t q = wasm_f32x4_add(wasm_f32x4_mul(c->q4, r2), simd_mul_add(c->q3, r, c->q2));
+    q = simd_mul_add(q, r2, simd_mul_add(c->q1, r, c->q0));
+    const v128_t mantissa = wasm_f32x4_add(simd_mul_add(r2, q, r), c->one);
+    const v128_t power = wasm_i32x4_shl(wasm_i32x4_add(shifted, c->bias), 23);
+    const v128_t y = wasm_v128_andnot(wasm_f32x4_mul(mantissa, power), wasm_f32x4_lt(x, c->min));
+    return wasm_v128_bitselect(c->infinity, y, wasm_f32x4_gt(x, c->max));
 }
 
 /* phi_sum8 of the lanes of two vectors. */
@@ -50,13 +85,6 @@ PHI_ALWAYS_INLINE simd_pair simd_f16x8_shifted(v128_t h, v128_t mask)
     const v128_t lower = wasm_i16x8_shl(h, 13);
     return (simd_pair){wasm_i16x8_shuffle(lower, upper, 0, 8, 1, 9, 2, 10, 3, 11),
                        wasm_i16x8_shuffle(lower, upper, 4, 12, 5, 13, 6, 14, 7, 15)};
-}
-
-/* A splat that the compiler takes for a variable: V8 would build a constant anew at each use in a loop. */
-PHI_ALWAYS_INLINE v128_t simd_kept_i16x8(int32_t value)
-{
-    __asm__("" : "+r"(value));
-    return wasm_i16x8_splat((int16_t)value);
 }
 
 #endif

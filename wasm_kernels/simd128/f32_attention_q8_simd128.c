@@ -1,42 +1,27 @@
 /* Attention over an int8 cache, 128-bit. The specification is f32_attention_scalar.c.
  *
- * A 16-byte load holds four vectors of bytes. A swizzle with a constant puts one byte at the top of each lane and zeros
- * below it (one pshufb), and the conversion to float gives 2^24 times the number. Otherwise as f32_attention_f16_simd128.c. */
+ * A byte is brought to the top of a 32-bit lane, zeros below it, and converted: 2^24 times the number. Otherwise as
+ * f32_attention_f16_simd128.c. */
 #include "f32_simd.h"
 #include "kernels_f32.h"
 
 enum { STRETCH = 64 };
 
-typedef struct byte_picks {
-    v128_t at[4];
-} byte_picks;
-
-/* Scores: byte t of each lane. */
-PHI_ALWAYS_INLINE byte_picks picks_of_lanes(void)
+/* Byte t of each lane, times 2^24. `mask` is 0xff000000 in every lane. */
+PHI_ALWAYS_INLINE v128_t byte_of_lanes(v128_t lanes, int t, v128_t mask)
 {
-    byte_picks picks;
-    for (int t = 0; t < 4; t++)
-        picks.at[t] = wasm_i8x16_make(-1, -1, -1, (int8_t)t, -1, -1, -1, (int8_t)(4 + t), -1, -1, -1, (int8_t)(8 + t),
-                                      -1, -1, -1, (int8_t)(12 + t));
-    return picks;
+    const v128_t top = wasm_i32x4_shl(lanes, (uint32_t)(24 - 8 * t));
+    return wasm_f32x4_convert_i32x4(t == 0 ? top : wasm_v128_and(top, mask));
 }
 
-/* Mix: bytes 4t … 4t+3. */
-PHI_ALWAYS_INLINE byte_picks picks_in_order(void)
+/* The first eight bytes in order, times 2^24. */
+PHI_ALWAYS_INLINE simd_pair eight_bytes(v128_t bytes)
 {
-    byte_picks picks;
-    for (int t = 0; t < 4; t++) {
-        const int8_t at = (int8_t)(4 * t);
-        picks.at[t] = wasm_i8x16_make(-1, -1, -1, at, -1, -1, -1, (int8_t)(at + 1), -1, -1, -1, (int8_t)(at + 2), -1,
-                                      -1, -1, (int8_t)(at + 3));
-    }
-    return picks;
-}
-
-/* Times 2^24. */
-PHI_ALWAYS_INLINE v128_t floats_of(v128_t bytes, v128_t pick)
-{
-    return wasm_f32x4_convert_i32x4(wasm_i8x16_swizzle(bytes, pick));
+    const v128_t zero = wasm_i32x4_splat(0);
+    const v128_t words = wasm_i8x16_shuffle(zero, bytes, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const v128_t low = wasm_i16x8_shuffle(zero, words, 0, 8, 1, 9, 2, 10, 3, 11);
+    const v128_t high = wasm_i16x8_shuffle(zero, words, 4, 12, 5, 13, 6, 14, 7, 15);
+    return (simd_pair){wasm_f32x4_convert_i32x4(low), wasm_f32x4_convert_i32x4(high)};
 }
 
 /* --- scores ---------------------------------------------------------------------------------------------------- */
@@ -57,12 +42,12 @@ PHI_ALWAYS_INLINE void score_quads(const scores_job *job, int n_q, int n_quads)
     for (int i = 0; i < n_q; i++)
         for (int b = 0; b < n_quads; b++)
             sums[i][b] = wasm_f32x4_splat(0);
-    const byte_picks picks = picks_of_lanes();
+    const v128_t mask = simd_kept(wasm_i32x4_splat((int32_t)0xff000000));
     for (int32_t d = 0; d < job->head_dim; d += 4)
         for (int b = 0; b < n_quads; b++) {
             const v128_t bytes = wasm_v128_load(job->k + ((ptrdiff_t)b * job->head_dim + d) * 4);
             for (int t = 0; t < 4; t++) {
-                const v128_t keys = floats_of(bytes, picks.at[t]);
+                const v128_t keys = byte_of_lanes(bytes, t, mask);
                 for (int i = 0; i < n_q; i++) {
                     const v128_t q = wasm_v128_load32_splat(job->q + (ptrdiff_t)i * job->head_dim + d + t);
                     sums[i][b] = simd_mul_add(q, keys, sums[i][b]);
@@ -128,67 +113,70 @@ typedef struct mix_job {
     float unscale; /* 2^-24 after the last stretch, else 1 */
 } mix_job;
 
-/* Dimensions d … d + 16 n_blocks - 1. */
-PHI_ALWAYS_INLINE void mix_blocks(const mix_job *job, int32_t d, int n_q, int n_blocks)
+/* Dimensions d … d + 8 n_eights - 1. */
+PHI_ALWAYS_INLINE void mix_eights(const mix_job *job, int32_t d, int n_q, int n_eights)
 {
-    v128_t sums[PHI_ATTN_TILE][8];
+    simd_pair sums[PHI_ATTN_TILE][4];
     for (int i = 0; i < n_q; i++)
-        for (int t = 0; t < 4 * n_blocks; t++)
-            sums[i][t] = job->is_first ? wasm_f32x4_splat(0)
-                                       : wasm_v128_load(job->out + i * job->out_stride + d + 4 * t);
-    const byte_picks picks = picks_in_order();
+        for (int e = 0; e < n_eights; e++) {
+            const float *out = job->out + i * job->out_stride + d + 8 * e;
+            const v128_t zero = wasm_f32x4_splat(0);
+            sums[i][e].low = job->is_first ? zero : wasm_v128_load(out);
+            sums[i][e].high = job->is_first ? zero : wasm_v128_load(out + 4);
+        }
     const int8_t *v = job->v + d;
     for (int32_t j = 0; j < job->n_keys; j++, v += job->head_dim)
-        for (int b = 0; b < n_blocks; b++) {
-            const v128_t bytes = wasm_v128_load(v + 16 * b);
-            for (int t = 0; t < 4; t++) {
-                const v128_t values = floats_of(bytes, picks.at[t]);
-                for (int i = 0; i < n_q; i++) {
-                    const v128_t p = wasm_v128_load32_splat(job->p + i * STRETCH + j);
-                    sums[i][4 * b + t] = simd_mul_add(p, values, sums[i][4 * b + t]);
-                }
+        for (int e = 0; e < n_eights; e++) {
+            const simd_pair values = eight_bytes(wasm_v128_load64_zero(v + 8 * e));
+            for (int i = 0; i < n_q; i++) {
+                const v128_t p = wasm_v128_load32_splat(job->p + i * STRETCH + j);
+                sums[i][e].low = simd_mul_add(p, values.low, sums[i][e].low);
+                sums[i][e].high = simd_mul_add(p, values.high, sums[i][e].high);
             }
         }
     const v128_t unscale = wasm_f32x4_splat(job->unscale);
     for (int i = 0; i < n_q; i++)
-        for (int t = 0; t < 4 * n_blocks; t++)
-            wasm_v128_store(job->out + i * job->out_stride + d + 4 * t, wasm_f32x4_mul(sums[i][t], unscale));
+        for (int e = 0; e < n_eights; e++) {
+            float *out = job->out + i * job->out_stride + d + 8 * e;
+            wasm_v128_store(out, wasm_f32x4_mul(sums[i][e].low, unscale));
+            wasm_v128_store(out + 4, wasm_f32x4_mul(sums[i][e].high, unscale));
+        }
 }
 
-/* Dimensions from d on, four at a time: the last head_dim % 16. */
-static void mix_rest(const mix_job *job, int32_t d, int32_t n_q)
+/* The last four dimensions of a head of 8n + 4. */
+static void mix_four(const mix_job *job, int32_t d, int32_t n_q)
 {
-    const v128_t pick = picks_in_order().at[0];
-    for (int32_t i = 0; i < n_q; i++)
-        for (int32_t at = d; at < job->head_dim; at += 4) {
-            float *out = job->out + i * job->out_stride + at;
-            v128_t sum = job->is_first ? wasm_f32x4_splat(0) : wasm_v128_load(out);
-            for (int32_t j = 0; j < job->n_keys; j++) {
-                const v128_t bytes = wasm_v128_load32_zero(job->v + (ptrdiff_t)j * job->head_dim + at);
-                sum = simd_mul_add(wasm_v128_load32_splat(job->p + i * STRETCH + j), floats_of(bytes, pick), sum);
-            }
-            wasm_v128_store(out, wasm_f32x4_mul(sum, wasm_f32x4_splat(job->unscale)));
+    for (int32_t i = 0; i < n_q; i++) {
+        float *out = job->out + i * job->out_stride + d;
+        v128_t sum = job->is_first ? wasm_f32x4_splat(0) : wasm_v128_load(out);
+        for (int32_t j = 0; j < job->n_keys; j++) {
+            const v128_t p = wasm_v128_load32_splat(job->p + i * STRETCH + j);
+            const v128_t bytes = wasm_v128_load32_zero(job->v + (ptrdiff_t)j * job->head_dim + d);
+            sum = simd_mul_add(p, eight_bytes(bytes).low, sum);
         }
+        wasm_v128_store(out, wasm_f32x4_mul(sum, wasm_f32x4_splat(job->unscale)));
+    }
 }
 
 PHI_ALWAYS_INLINE void mix_stretch(const mix_job *job, int n_q, int step)
 {
     int32_t d = 0;
-    for (; d + 16 * step <= job->head_dim; d += 16 * step)
-        mix_blocks(job, d, n_q, step);
-    for (; d + 16 <= job->head_dim; d += 16)
-        mix_blocks(job, d, n_q, 1);
-    mix_rest(job, d, n_q);
+    for (; d + 8 * step <= job->head_dim; d += 8 * step)
+        mix_eights(job, d, n_q, step);
+    for (; d + 8 <= job->head_dim; d += 8)
+        mix_eights(job, d, n_q, 1);
+    if (d < job->head_dim)
+        mix_four(job, d, n_q);
 }
 
 static void mix_any(const mix_job *job, int32_t n_q)
 {
     switch (n_q) {
     case 1:
-        mix_stretch(job, 1, 2);
+        mix_stretch(job, 1, 4);
         break;
     case 2:
-        mix_stretch(job, 2, 1);
+        mix_stretch(job, 2, 2);
         break;
     case 3:
         mix_stretch(job, 3, 1);

@@ -50,22 +50,22 @@ void phi_f32_rms_norm__simd128(float *y, const float *x, const float *w, int32_t
         y[i] = w[i] * (x[i] * inverse);
 }
 
-static inline v128_t silu(v128_t gate)
+static inline v128_t silu(const simd_exp *c, v128_t gate)
 {
-    const v128_t one = wasm_f32x4_splat(1.0f);
-    return wasm_f32x4_div(gate, wasm_f32x4_add(one, simd_exp_f32(wasm_f32x4_neg(gate))));
+    return wasm_f32x4_div(gate, wasm_f32x4_add(c->one, simd_exp_f32(c, wasm_f32x4_neg(gate))));
 }
 
 void phi_f32_silu_mul__simd128(float *y, const float *gate, const float *up, int32_t n)
 {
+    const simd_exp c = simd_exp_make();
     int32_t i = 0;
     for (; i + 4 <= n; i += 4)
-        wasm_v128_store(y + i, wasm_f32x4_mul(wasm_v128_load(up + i), silu(wasm_v128_load(gate + i))));
+        wasm_v128_store(y + i, wasm_f32x4_mul(wasm_v128_load(up + i), silu(&c, wasm_v128_load(gate + i))));
     if (i == n)
         return;
     const eight g = load_tail(gate + i, n - i, 0.0f), u = load_tail(up + i, n - i, 0.0f);
     eight result;
-    wasm_v128_store(result.at, wasm_f32x4_mul(wasm_v128_load(u.at), silu(wasm_v128_load(g.at))));
+    wasm_v128_store(result.at, wasm_f32x4_mul(wasm_v128_load(u.at), silu(&c, wasm_v128_load(g.at))));
     store_tail(y + i, &result, n - i);
 }
 
@@ -97,20 +97,21 @@ static float max_of(const float *x, int32_t n)
 /* exp(-infinity) = 0 fills up the tail: it changes no partial sum. */
 static float exp_and_sum(float *x, int32_t n, float max)
 {
+    const simd_exp c = simd_exp_make();
     const v128_t shift = wasm_f32x4_splat(max);
     v128_t low = wasm_f32x4_splat(0), high = low;
     int32_t i = 0;
     for (; i + 8 <= n; i += 8) {
-        const v128_t a = simd_exp_f32(wasm_f32x4_sub(wasm_v128_load(x + i), shift));
-        const v128_t b = simd_exp_f32(wasm_f32x4_sub(wasm_v128_load(x + i + 4), shift));
+        const v128_t a = simd_exp_f32(&c, wasm_f32x4_sub(wasm_v128_load(x + i), shift));
+        const v128_t b = simd_exp_f32(&c, wasm_f32x4_sub(wasm_v128_load(x + i + 4), shift));
         wasm_v128_store(x + i, a);
         wasm_v128_store(x + i + 4, b);
         low = wasm_f32x4_add(low, a);
         high = wasm_f32x4_add(high, b);
     }
     eight tail = load_tail(x + i, n - i, -INFINITY);
-    const v128_t a = simd_exp_f32(wasm_f32x4_sub(wasm_v128_load(tail.at), shift));
-    const v128_t b = simd_exp_f32(wasm_f32x4_sub(wasm_v128_load(tail.at + 4), shift));
+    const v128_t a = simd_exp_f32(&c, wasm_f32x4_sub(wasm_v128_load(tail.at), shift));
+    const v128_t b = simd_exp_f32(&c, wasm_f32x4_sub(wasm_v128_load(tail.at + 4), shift));
     wasm_v128_store(tail.at, a);
     wasm_v128_store(tail.at + 4, b);
     store_tail(x + i, &tail, n - i);

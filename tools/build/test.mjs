@@ -139,7 +139,9 @@ function builtPaths() {
 
 async function testPrograms(tally) {
   buildNative('native-release');
-  const folders = existsSync(TESTS) ? readdirSync(TESTS) : [];
+  const folders = readdirSync(TESTS, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
   const files = folders
     .filter((name) => !OWN_SUITE.includes(name) && !NOT_TESTS.includes(name))
     .flatMap((name) => listTestFiles(join(TESTS, name)));

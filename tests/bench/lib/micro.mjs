@@ -1,20 +1,20 @@
 // The small benchmarks: memory bandwidth (native and wasm), onnxruntime-web's MatMulNBits, our kernels. Each returns
 // {rows} or {missing: why}.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { access } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, which } from '../../../tools/setup/report.mjs';
 import { openPage } from './browser.mjs';
+import { buildKernelProgram, KERNELS_FOLDER } from './kernel-program.mjs';
 import { waitQuiet, watch } from './quiet.mjs';
 import { startServer } from './server.mjs';
 import { summarise } from './stats.mjs';
 
 const READ_MEBIBYTES = 512; // far beyond any cache
 const READ_MS = 800;
+const KERNEL_ROUNDS = 15; // of pieces of a fraction of a millisecond
 const READ_SOURCE = fileURLToPath(new URL('../read_bandwidth.c', import.meta.url));
-const KERNELS_PAGE = fileURLToPath(new URL('../pages/kernels.html', import.meta.url));
 const COMPILERS = ['cc', 'gcc', 'clang'];
 
 /** Phi-3-mini's matrices: rows x depth. The MLP's are listed as the exports have them, gate and up apart or fused. */
@@ -114,23 +114,15 @@ async function oneMatMul(page, { rows, depth }, threads, { runs, prefill, patien
   return row;
 }
 
-/** Our own kernels in Chromium: pages/kernels.html answers bench.kernels() with rows
- *  {kernel, shape, threads, gbPerSecond, gopPerSecond} (either may be missing). */
-export async function kernels({ threads, runs, routes, patienceMs, progress }) {
-  const isThere = await access(KERNELS_PAGE).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return { missing: 'no pages/kernels.html' };
-  return withPage('kernels', routes, async (page) => {
-    const rows = [];
-    for (const n of threads) {
-      await waitQuiet(patienceMs);
-      rows.push(...(await page.call('kernels', { threads: n, runs })));
-      progress(`kernels, ${n} threads: done`);
-    }
-    return { rows };
-  });
+/** Our own kernels in Chromium, one thread: rows {op, layout, isa, rows, cols, gb_per_s, gop_per_s, best}. */
+export async function kernels({ runs, routes, progress }) {
+  const missing = buildKernelProgram();
+  if (missing !== undefined) return { missing };
+  progress('kernels');
+  const all = [...routes, { prefix: '/kernels/', folder: KERNELS_FOLDER }];
+  return withPage('kernels', all, async (page) => ({
+    rows: await page.call('kernels', { rounds: runs * KERNEL_ROUNDS }),
+  }));
 }
 
 async function sample(runs, patienceMs, work) {

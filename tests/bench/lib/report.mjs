@@ -33,24 +33,26 @@ function bandwidthText({ bandwidth }) {
   return formatTable(['memory read', 'threads', 'GB/s'], rows);
 }
 
+// Kernels run on one thread here; their share is of what one native thread reads.
 function kernelsText({ kernels, bandwidth }) {
   if (kernels === undefined) return '';
   if (kernels.missing !== undefined) return `kernels: not measured (${kernels.missing})`;
-  const rows = kernels.rows.map((row) => {
-    const peak = bandwidth?.native?.rows?.find(({ threads }) => threads === row.threads)
-      ?.gbPerSecond.value;
-    const share =
-      peak === undefined || row.gbPerSecond === undefined ? '-' : percent(row.gbPerSecond / peak);
-    return [
-      row.kernel,
-      row.shape,
-      String(row.threads),
-      number(row.gbPerSecond, 1),
-      number(row.gopPerSecond, 1),
-      share,
-    ];
-  });
-  return formatTable(['kernel', 'shape', 'threads', 'GB/s', 'GOP/s', 'share of bandwidth'], rows);
+  const peak = bandwidth?.native?.rows?.find(({ threads }) => threads === 1)?.gbPerSecond.best;
+  const rows = kernels.rows
+    .filter(({ op }) => op !== 'unpack')
+    .map((row) => {
+      const hasShare = peak !== undefined && row.op === 'gemv';
+      return [
+        `${row.op} ${row.layout} ${row.isa}`,
+        `${row.rows}x${row.cols}`,
+        number(row.gb_per_s, 1),
+        number(row.gop_per_s, 1),
+        number(row.best, 1),
+        hasShare ? percent(row.gb_per_s / peak) : '-',
+      ];
+    });
+  const header = ['kernel, 1 thread', 'shape', 'GB/s', 'GOP/s', 'best', 'share of bandwidth'];
+  return formatTable(header, rows);
 }
 
 function onnxText({ onnx }) {

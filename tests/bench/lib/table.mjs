@@ -6,7 +6,8 @@ export function formatTable(header, rows) {
     Math.max(title.length, ...rows.map((row) => row[i].length)),
   );
   const line = (cells) => `| ${cells.map((cell, i) => pad(cell, widths[i], i)).join(' | ')} |`;
-  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  const dashes = (i) => (i === 0 ? '-'.repeat(widths[i] + 2) : `${'-'.repeat(widths[i] + 1)}:`);
+  const rule = `|${header.map((_, i) => dashes(i)).join('|')}|`;
   return [line(header), rule, ...rows.map(line)].join('\n');
 }
 

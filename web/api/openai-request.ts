@@ -10,7 +10,7 @@ import {
   readFields,
   readNumber,
 } from '../base/options.ts';
-import type { GenerateSettings } from '../worker/protocol.ts';
+import type { GenerateSettings } from '../engine/session.ts';
 
 export interface ReadRequest {
   readonly settings: GenerateSettings;

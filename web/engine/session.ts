@@ -34,6 +34,8 @@ export interface GenerationEnd {
 }
 
 /** Tokens as they come; the generator's return value is the end. Leaving the loop cancels. */
+export type { GenerateSettings };
+
 export type Generation = AsyncGenerator<GeneratedToken, GenerationEnd, undefined>;
 
 export interface CallControl {

@@ -47,5 +47,5 @@ await runMain(async () => {
   });
   for (const path of Object.keys(options.files)) say(`model: ${url}${path}`);
   const query = model ? `?model=/models/${encodeURIComponent(basename(model))}` : '';
-  say(`open ${url}/demo/${query}   (Ctrl+C ends)`);
+  say(`open ${url}/demo/chat/${query}   (Ctrl+C ends)`);
 });

@@ -24,7 +24,7 @@ function tryPeers() {
     return ensurePeers(progress);
   } catch (error) {
     progress(`peers are missing: ${error.message}`);
-    return path.join(FOLDER, 'peers', 'missing');
+    return undefined;
   }
 }
 
@@ -49,7 +49,7 @@ async function measure(options) {
     routes: [
       { prefix: '/bench/', folder: FOLDER },
       { prefix: '/dist/', folder: path.join(REPOSITORY, 'dist') },
-      { prefix: '/peers/', folder: peers },
+      ...(peers === undefined ? [] : [{ prefix: '/peers/', folder: peers }]),
     ],
   };
   const result = { machine: describeMachine(), options, models: [] };

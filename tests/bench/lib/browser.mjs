@@ -40,12 +40,21 @@ export async function openPage(url) {
   const keep = (line) =>
     void (log.length < LOG_LINES_MAX ? log.push(line) : log.splice(0, 1, line));
   page.on('console', (message) => keep(message.text()));
-  page.on('pageerror', (error) => keep(`page error: ${error.message}`));
+  let giveUp;
+  const broken = new Promise((_, reject) => {
+    giveUp = reject;
+  });
+  broken.catch(() => undefined); // seen by whoever waits for the page to start
+  page.on('pageerror', (error) => {
+    keep(`page error: ${error.message}`);
+    giveUp(error);
+  });
   try {
     await page.goto(url);
-    await page.waitForFunction(() => globalThis.bench !== undefined, undefined, {
+    const started = page.waitForFunction(() => globalThis.bench !== undefined, undefined, {
       timeout: START_MS_MAX,
     });
+    await Promise.race([started, broken]);
   } catch (error) {
     await close();
     throw new Error(`${new URL(url).pathname} did not start: ${log.at(-1) ?? error.message}`);

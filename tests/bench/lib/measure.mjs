@@ -90,6 +90,7 @@ async function attempt(row, { progress }, work) {
 
 // Our own load is what a target speaks of, so it is repeated, each time beside a bare fetch of the same bytes.
 async function load(system, model, threads, row, options) {
+  if (!system.isOurs && options.peers === undefined) throw new Error('the peers are not installed');
   const loads = system.isOurs ? options.loads : 1;
   const samples = [];
   const fetches = [];

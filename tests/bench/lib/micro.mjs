@@ -71,7 +71,8 @@ export async function wasmBandwidth({ threads, runs, routes, patienceMs }) {
 }
 
 /** onnxruntime-web on the model's matrices, M = 1 (GB/s of weights) and M = columns (GOP/s). */
-export async function onnxruntime({ threads, runs, routes, prefill, patienceMs, progress }) {
+export async function onnxruntime({ threads, runs, routes, peers, prefill, patienceMs, progress }) {
+  if (peers === undefined) return { missing: 'the peers are not installed' };
   const rows = [];
   for (const n of threads) {
     const result = await withPage('onnxruntime', routes, async (page) => {

@@ -48,7 +48,9 @@ async function startChild(peers) {
     errors = (errors + text).slice(-2000);
   });
   const gone = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`llama.cpp process ended (${code ?? signal}): ${errors.trim()}`);
+    throw new Error(
+      `llama.cpp process ended (${code ?? signal}): ${/^\w*Error: .*$/m.exec(errors)?.[0] ?? errors.trim()}`,
+    );
   });
   gone.catch(() => undefined); // seen by whoever waits for an answer
   const answer = async () => {

@@ -188,7 +188,12 @@ PHI_API phi_status phi_session_get_stats(const phi_session *s, phi_session_stats
 
 /* ---- Generation ----------------------------------------------------------------------------------------------- */
 
-typedef enum phi_finish { PHI_FINISH_NONE = 0, PHI_FINISH_STOP = 1, PHI_FINISH_LENGTH = 2, PHI_FINISH_CONTEXT = 3 } phi_finish;
+typedef enum phi_finish {
+    PHI_FINISH_NONE = 0,
+    PHI_FINISH_STOP = 1,
+    PHI_FINISH_LENGTH = 2,
+    PHI_FINISH_CONTEXT = 3
+} phi_finish;
 
 typedef struct phi_logit_bias {
     int32_t id;
@@ -197,11 +202,11 @@ typedef struct phi_logit_bias {
 
 typedef struct phi_generate_options {
     uint32_t struct_size;
-    int32_t max_tokens; /* 0: as many as the context holds */
-    float temperature;  /* 0: greedy */
-    int32_t top_k;      /* 0: off */
-    float top_p;        /* 1: off */
-    float min_p;        /* 0: off */
+    int32_t max_tokens;       /* 0: as many as the context holds */
+    float temperature;        /* 0: greedy */
+    int32_t top_k;            /* 0: off */
+    float top_p;              /* 1: off */
+    float min_p;              /* 0: off */
     float repetition_penalty; /* 1: off */
     float presence_penalty;   /* 0: off */
     float frequency_penalty;  /* 0: off */

@@ -13,7 +13,10 @@ typedef struct abi_field {
     const char *type;
 } abi_field;
 
-#define FIELD(type, name, kind) {#type, sizeof(type), #name, offsetof(type, name), kind}
+#define FIELD(type, name, kind)                                \
+    {                                                          \
+#type, sizeof(type), #name, offsetof(type, name), kind \
+    }
 
 /* Fields of one struct stand together. */
 static const abi_field fields[] = {
@@ -121,7 +124,7 @@ const char *phi_abi_json(void)
                    sizeof(void *));
     at = append_structs(text, append(text, at, piece));
     at = append(text, at, "},\"statuses\":{");
-#define PHI_STATUS(name, value, js, meaning)                                                      \
+#define PHI_STATUS(name, value, js, meaning)                                                       \
     (void)snprintf(piece, sizeof piece, "%s\"PHI_" #name "\":%d", (value) == 0 ? "" : ",", value); \
     at = append(text, at, piece);
 #include "status.def"

@@ -197,8 +197,8 @@ phi_status phi_engine_provide(phi_engine *e, uint32_t slot, uint32_t n_bytes)
     return status;
 }
 
-phi_status phi_engine_encode(phi_engine *e, const char *text, size_t text_bytes, bool adds_special,
-                             bool parses_special, const int32_t **ids, size_t *n_ids)
+phi_status phi_engine_encode(phi_engine *e, const char *text, size_t text_bytes, bool adds_special, bool parses_special,
+                             const int32_t **ids, size_t *n_ids)
 {
     if (!e->tokenizer)
         return wrong_state(e, "encode", "DESCRIBED or later");
@@ -227,7 +227,8 @@ phi_status phi_engine_decode(phi_engine *e, const int32_t *ids, size_t n_ids, bo
         phi_decoder d = phi_decoder_open(true, shows_special);
         size_t at = 0;
         for (size_t i = 0; i <= n_ids; i++) {
-            const size_t n = i < n_ids ? phi_decoder_push(piece, &d, e->tokenizer, ids[i]) : phi_decoder_flush(piece, &d);
+            const size_t n = i < n_ids ? phi_decoder_push(piece, &d, e->tokenizer, ids[i])
+                                       : phi_decoder_flush(piece, &d);
             if (out)
                 memcpy(out + at, piece, n);
             at += n;

@@ -40,7 +40,7 @@ struct phi_engine {
 typedef struct phi_generation phi_generation;
 
 struct phi_session {
-    phi_arena arena;      /* one fixed block: KV, activations, scratch, this struct */
+    phi_arena arena;            /* one fixed block: KV, activations, scratch, this struct */
     phi_arena generation_arena; /* of one generation */
     phi_engine *engine;
     phi_session_options options;
@@ -48,13 +48,13 @@ struct phi_session {
     phi_exec exec;
     phi_forward forward;
     phi_kv kv;
-    int32_t *tokens;   /* (n_context) [0, n_target): what the state is to represent */
+    int32_t *tokens; /* (n_context) [0, n_target): what the state is to represent */
     int32_t n_target;
-    int32_t n_past;    /* computed; layer >= 0: the batch [n_past, n_past + forward.batch.n_tokens) is on its way */
-    int32_t layer;     /* the next layer of the batch on its way, or -1 */
-    bool uses_long;    /* LongRoPE factors of the cached keys */
-    bool has_logits;   /* forward.logits are those of token n_past - 1 */
-    bool is_prefill;   /* for the statistics */
+    int32_t n_past;  /* computed; layer >= 0: the batch [n_past, n_past + forward.batch.n_tokens) is on its way */
+    int32_t layer;   /* the next layer of the batch on its way, or -1 */
+    bool uses_long;  /* LongRoPE factors of the cached keys */
+    bool has_logits; /* forward.logits are those of token n_past - 1 */
+    bool is_prefill; /* for the statistics */
     _Atomic int32_t cancel_flag;
     phi_session_stats stats;
     phi_generation *generation;
@@ -74,7 +74,7 @@ typedef struct phi_json {
 } phi_json;
 
 void phi_json_raw(phi_json *j, const char *fmt, ...) PHI_PRINTF(2, 3); /* text as it is */
-void phi_json_open(phi_json *j, const char *key, char bracket); /* key NULL: in an array or at the top */
+void phi_json_open(phi_json *j, const char *key, char bracket);        /* key NULL: in an array or at the top */
 void phi_json_close(phi_json *j, char bracket);
 void phi_json_str(phi_json *j, const char *key, phi_str value); /* escaped; invalid UTF-8 becomes U+FFFD */
 void phi_json_int(phi_json *j, const char *key, int64_t value);

@@ -20,7 +20,8 @@ static phi_status check_length(const char *what, size_t got, size_t n_tokens, ph
 {
     if (got == 0 || got == n_tokens)
         return PHI_OK;
-    return phi_fail(err, PHI_ECORRUPT, "metadata 'tokenizer.ggml.%s' has %zu entries, expected %zu", what, got, n_tokens);
+    return phi_fail(err, PHI_ECORRUPT, "metadata 'tokenizer.ggml.%s' has %zu entries, expected %zu", what, got,
+                    n_tokens);
 }
 
 static phi_status read_tables(phi_vocabulary *v, phi_engine *e, phi_error *err)

@@ -26,10 +26,8 @@ struct phi_generation {
 
 phi_generate_options phi_generate_options_default(void)
 {
-    return (phi_generate_options){.struct_size = sizeof(phi_generate_options),
-                                  .top_p = 1.0f,
-                                  .repetition_penalty = 1.0f,
-                                  .n_logprobs = -1};
+    return (phi_generate_options){
+        .struct_size = sizeof(phi_generate_options), .top_p = 1.0f, .repetition_penalty = 1.0f, .n_logprobs = -1};
 }
 
 static phi_status out_of_memory(phi_session *s)

@@ -185,8 +185,10 @@ static phi_status check_room(phi_session *s, size_t n_tokens)
 {
     if (n_tokens <= (size_t)s->options.n_context)
         return PHI_OK;
-    (void)phi_fail(&s->error, PHI_ECONTEXT, "%zu tokens exceed the session's context of %d; shorten the text or create "
-                   "the session with a larger n_context", n_tokens, (int)s->options.n_context);
+    (void)phi_fail(&s->error, PHI_ECONTEXT,
+                   "%zu tokens exceed the session's context of %d; shorten the text or create "
+                   "the session with a larger n_context",
+                   n_tokens, (int)s->options.n_context);
     s->error.requested = n_tokens;
     s->error.quota = (uint64_t)s->options.n_context;
     return PHI_ECONTEXT;

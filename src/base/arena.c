@@ -14,19 +14,19 @@
 #endif
 #ifdef PHI_HAS_ASAN
 #include <sanitizer/asan_interface.h>
-#define REDZONE_BYTES ((size_t)PHI_ARENA_ALIGN)
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define REDZONE_BYTES  ((size_t)PHI_ARENA_ALIGN)
+#define POISON(p, n)   ASAN_POISON_MEMORY_REGION((p), (n))
 #define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
 #else
-#define REDZONE_BYTES ((size_t)0)
-#define POISON(p, n) ((void)0)
+#define REDZONE_BYTES  ((size_t)0)
+#define POISON(p, n)   ((void)0)
 #define UNPOISON(p, n) ((void)0)
 #endif
 
 struct phi_arena_block {
     phi_arena_block *older;
-    void *raw;         /* what malloc returned */
-    uint8_t *data;     /* 64-byte aligned, data_bytes long */
+    void *raw;     /* what malloc returned */
+    uint8_t *data; /* 64-byte aligned, data_bytes long */
     size_t data_bytes;
     size_t used;
 };

@@ -40,7 +40,7 @@ void phi_arena_deinit(phi_arena *a);
  * A count of 0 gives a valid pointer to nothing. */
 void *phi_arena_alloc(phi_arena *a, size_t count, size_t item_bytes);
 void *phi_arena_calloc(phi_arena *a, size_t count, size_t item_bytes);
-#define phi_arena_array(a, type, count) ((type *)phi_arena_alloc((a), (count), sizeof(type)))
+#define phi_arena_array(a, type, count)  ((type *)phi_arena_alloc((a), (count), sizeof(type)))
 #define phi_arena_zeroed(a, type, count) ((type *)phi_arena_calloc((a), (count), sizeof(type)))
 
 phi_arena_mark phi_arena_get_mark(const phi_arena *a);

@@ -4,22 +4,22 @@
 #define PHI_LIMITS_H
 
 enum {
-    PHI_LIMIT_TENSORS = 65536,          /* tensors in one model */
-    PHI_LIMIT_KVS = 65536,              /* metadata entries in one file */
-    PHI_LIMIT_SPLITS = 1024,            /* files of one split model */
-    PHI_LIMIT_NAME_BYTES = 256,         /* a tensor's or a key's name */
-    PHI_LIMIT_STRING_BYTES = 1 << 24,   /* one metadata string (a chat template, say) */
-    PHI_LIMIT_ARRAY_ITEMS = 1 << 24,    /* one metadata array */
-    PHI_LIMIT_HEADER_BYTES = 1 << 28,   /* everything before the tensor data */
-    PHI_LIMIT_VOCABULARY = 1 << 20,     /* token ids */
-    PHI_LIMIT_TOKEN_BYTES = 4096,       /* one token's text */
+    PHI_LIMIT_TENSORS = 65536,        /* tensors in one model */
+    PHI_LIMIT_KVS = 65536,            /* metadata entries in one file */
+    PHI_LIMIT_SPLITS = 1024,          /* files of one split model */
+    PHI_LIMIT_NAME_BYTES = 256,       /* a tensor's or a key's name */
+    PHI_LIMIT_STRING_BYTES = 1 << 24, /* one metadata string (a chat template, say) */
+    PHI_LIMIT_ARRAY_ITEMS = 1 << 24,  /* one metadata array */
+    PHI_LIMIT_HEADER_BYTES = 1 << 28, /* everything before the tensor data */
+    PHI_LIMIT_VOCABULARY = 1 << 20,   /* token ids */
+    PHI_LIMIT_TOKEN_BYTES = 4096,     /* one token's text */
     PHI_LIMIT_LAYERS = 512,
-    PHI_LIMIT_WIDTH = 1 << 18,          /* any model dimension, rows or columns of a matrix excepted for the vocabulary */
+    PHI_LIMIT_WIDTH = 1 << 18, /* any model dimension, rows or columns of a matrix excepted for the vocabulary */
     PHI_LIMIT_HEADS = 1024,
     PHI_LIMIT_HEAD_DIM = 512,
-    PHI_LIMIT_CONTEXT = 1 << 20,        /* tokens */
+    PHI_LIMIT_CONTEXT = 1 << 20, /* tokens */
     PHI_LIMIT_THREADS = 64,
-    PHI_LIMIT_BATCH = 512,              /* tokens of one forward slice */
+    PHI_LIMIT_BATCH = 512, /* tokens of one forward slice */
     PHI_LIMIT_STOP_STRINGS = 64,
     PHI_LIMIT_TOP_LOGPROBS = 20
 };

@@ -39,11 +39,11 @@ const char *phi_status_name(phi_status status);
 const char *phi_status_meaning(phi_status status);
 
 /* Forwards anything but PHI_OK to the caller. */
-#define PHI_TRY(call)                          \
-    do {                                       \
-        phi_status phi_try_status = (call);    \
-        if (phi_try_status != PHI_OK)          \
-            return phi_try_status;             \
+#define PHI_TRY(call)                       \
+    do {                                    \
+        phi_status phi_try_status = (call); \
+        if (phi_try_status != PHI_OK)       \
+            return phi_try_status;          \
     } while (0)
 
 #endif

@@ -10,8 +10,8 @@
 /* The first request: the header of a model with a vocabulary of 32 thousand fits. */
 enum { FIRST_BYTES = 1 << 20 };
 
-typedef phi_status open_function(phi_directory *out, uint64_t *wanted_bytes, phi_arena *arena,
-                                 phi_bytes header, uint64_t file_bytes, phi_error *err);
+typedef phi_status open_function(phi_directory *out, uint64_t *wanted_bytes, phi_arena *arena, phi_bytes header,
+                                 uint64_t file_bytes, phi_error *err);
 
 static const struct {
     const char *name;
@@ -57,18 +57,16 @@ static phi_status refuse_stranger(phi_bytes header, phi_error *err)
     for (size_t i = 0; i < 8 && i < header.len; i++)
         (void)snprintf(begin + 3 * i, sizeof begin - 3 * i, "%02x ", header.ptr[i]);
     for (size_t i = 0; i < N_FORMATS && n < sizeof known; i++)
-        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i > 0 ? ", " : "",
-                              formats[i].name);
-    return phi_fail(err, PHI_EUNSUPPORTED, "file: begins with bytes %s(%s), expected one of: %s",
-                    begin, meaning, known);
+        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i > 0 ? ", " : "", formats[i].name);
+    return phi_fail(err, PHI_EUNSUPPORTED, "file: begins with bytes %s(%s), expected one of: %s", begin, meaning,
+                    known);
 }
 
-phi_status phi_directory_open(phi_directory *out, uint64_t *wanted_bytes, phi_arena *arena,
-                              phi_bytes header, uint64_t file_bytes, phi_error *err)
+phi_status phi_directory_open(phi_directory *out, uint64_t *wanted_bytes, phi_arena *arena, phi_bytes header,
+                              uint64_t file_bytes, phi_error *err)
 {
     if (header.len > file_bytes)
-        return phi_fail(err, PHI_EINVAL, "file: %zu bytes were given of a file of %" PRIu64,
-                        header.len, file_bytes);
+        return phi_fail(err, PHI_EINVAL, "file: %zu bytes were given of a file of %" PRIu64, header.len, file_bytes);
     bool may_match = false;
     for (size_t i = 0; i < N_FORMATS; i++) {
         const phi_str magic = phi_str_of(formats[i].magic);
@@ -81,8 +79,7 @@ phi_status phi_directory_open(phi_directory *out, uint64_t *wanted_bytes, phi_ar
         }
         const phi_arena_mark mark = phi_arena_get_mark(arena);
         phi_directory dir = {0};
-        const phi_status status = formats[i].open(&dir, wanted_bytes, arena, header, file_bytes,
-                                                  err);
+        const phi_status status = formats[i].open(&dir, wanted_bytes, arena, header, file_bytes, err);
         if (status == PHI_OK)
             *out = dir;
         else
@@ -115,8 +112,7 @@ phi_status phi_directory_index(phi_directory *dir, phi_arena *arena, phi_error *
     dir->tensor_order = phi_arena_array(arena, uint32_t, dir->n_tensors);
     dir->tensors_cap = dir->n_tensors;
     if (!dir->meta_order || !dir->tensor_order)
-        return phi_fail(err, PHI_ENOMEM,
-                        "%s: no memory to index %zu metadata entries and %zu tensors", dir->format,
+        return phi_fail(err, PHI_ENOMEM, "%s: no memory to index %zu metadata entries and %zu tensors", dir->format,
                         dir->n_metas, dir->n_tensors);
     phi_order_rows(dir->meta_order, dir->n_metas, dir->metas, compare_metas);
     phi_order_rows(dir->tensor_order, dir->n_tensors, dir->tensors, compare_tensors);
@@ -125,20 +121,18 @@ phi_status phi_directory_index(phi_directory *dir, phi_arena *arena, phi_error *
         const uint32_t b = dir->meta_order[i];
         const phi_str key = dir->metas[a].key;
         if (phi_str_equal(key, dir->metas[b].key))
-            return phi_fail(
-                err, PHI_ECORRUPT,
-                "%s: metadata key '%.*s' appears twice, as entries %u and %u; expected once",
-                dir->format, phi_str_print_len(key), key.ptr, a < b ? a : b, a < b ? b : a);
+            return phi_fail(err, PHI_ECORRUPT,
+                            "%s: metadata key '%.*s' appears twice, as entries %u and %u; expected once", dir->format,
+                            phi_str_print_len(key), key.ptr, a < b ? a : b, a < b ? b : a);
     }
     for (size_t i = 1; i < dir->n_tensors; i++) {
         const uint32_t a = dir->tensor_order[i - 1];
         const uint32_t b = dir->tensor_order[i];
         const phi_str name = dir->tensors[a].name;
         if (phi_str_equal(name, dir->tensors[b].name))
-            return phi_fail(
-                err, PHI_ECORRUPT,
-                "%s: tensor name '%.*s' appears twice, as entries %u and %u; expected once",
-                dir->format, phi_str_print_len(name), name.ptr, a < b ? a : b, a < b ? b : a);
+            return phi_fail(err, PHI_ECORRUPT,
+                            "%s: tensor name '%.*s' appears twice, as entries %u and %u; expected once", dir->format,
+                            phi_str_print_len(name), name.ptr, a < b ? a : b, a < b ? b : a);
     }
     return PHI_OK;
 }

@@ -21,19 +21,19 @@ typedef struct phi_tensor_info {
 } phi_tensor_info;
 
 typedef enum phi_meta_type { /* the ids of GGUF */
-    PHI_META_U8 = 0,
-    PHI_META_I8,
-    PHI_META_U16,
-    PHI_META_I16,
-    PHI_META_U32,
-    PHI_META_I32,
-    PHI_META_F32,
-    PHI_META_BOOL,
-    PHI_META_STRING,
-    PHI_META_ARRAY,
-    PHI_META_U64,
-    PHI_META_I64,
-    PHI_META_F64
+                             PHI_META_U8 = 0,
+                             PHI_META_I8,
+                             PHI_META_U16,
+                             PHI_META_I16,
+                             PHI_META_U32,
+                             PHI_META_I32,
+                             PHI_META_F32,
+                             PHI_META_BOOL,
+                             PHI_META_STRING,
+                             PHI_META_ARRAY,
+                             PHI_META_U64,
+                             PHI_META_I64,
+                             PHI_META_F64
 } phi_meta_type;
 
 /* One metadata entry, its payload still in the file's own little-endian form and already bounds-checked. */
@@ -53,13 +53,13 @@ typedef struct phi_directory {
     size_t n_metas;
     phi_tensor_info *tensors; /* in the order of the file; names are unique */
     size_t n_tensors;
-    uint32_t n_files;  /* of a split model; 1 otherwise */
-    uint32_t file_idx; /* which of them was opened first; the n-th file's name counts from 1, this from 0 */
-    uint64_t *file_bytes; /* (n_files), UINT64_MAX where not known yet */
-    bool *has_file;       /* (n_files), opened or joined */
-    uint64_t n_announced; /* tensors of the whole split model, UINT64_MAX if the file does not say */
-    size_t tensors_cap;   /* items that `tensors` and `tensor_order` have room for */
-    uint32_t *meta_order; /* (n_metas) rows by ascending key, see phi_directory_index() */
+    uint32_t n_files;       /* of a split model; 1 otherwise */
+    uint32_t file_idx;      /* which of them was opened first; the n-th file's name counts from 1, this from 0 */
+    uint64_t *file_bytes;   /* (n_files), UINT64_MAX where not known yet */
+    bool *has_file;         /* (n_files), opened or joined */
+    uint64_t n_announced;   /* tensors of the whole split model, UINT64_MAX if the file does not say */
+    size_t tensors_cap;     /* items that `tensors` and `tensor_order` have room for */
+    uint32_t *meta_order;   /* (n_metas) rows by ascending key, see phi_directory_index() */
     uint32_t *tensor_order; /* (n_tensors) rows by ascending name */
 } phi_directory;
 
@@ -102,8 +102,8 @@ phi_status phi_meta_read_str(phi_str *out, const phi_directory *dir, phi_str key
 /* Arrays, expanded into the arena. Absent: *out NULL and *n_out 0. */
 phi_status phi_meta_read_str_array(phi_str **out, size_t *n_out, const phi_directory *dir, phi_str key,
                                    phi_arena *arena, phi_error *err);
-phi_status phi_meta_read_f32_array(float **out, size_t *n_out, const phi_directory *dir, phi_str key,
-                                   phi_arena *arena, phi_error *err);
+phi_status phi_meta_read_f32_array(float **out, size_t *n_out, const phi_directory *dir, phi_str key, phi_arena *arena,
+                                   phi_error *err);
 phi_status phi_meta_read_i32_array(int32_t **out, size_t *n_out, const phi_directory *dir, phi_str key,
                                    phi_arena *arena, phi_error *err);
 /* PHI_ECORRUPT when the key is absent. */

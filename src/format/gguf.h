@@ -9,7 +9,7 @@
 
 /* A row of formats.def; the contract is that of phi_directory_open(), which calls it and rewinds
  * `arena` on failure. */
-phi_status phi_gguf_open(phi_directory *out, uint64_t *wanted_bytes, phi_arena *arena,
-                         phi_bytes header, uint64_t file_bytes, phi_error *err);
+phi_status phi_gguf_open(phi_directory *out, uint64_t *wanted_bytes, phi_arena *arena, phi_bytes header,
+                         uint64_t file_bytes, phi_error *err);
 
 #endif

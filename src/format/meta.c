@@ -45,14 +45,13 @@ static phi_status refuse_type(const entry *e, const char *expected)
 {
     const phi_meta *meta = e->meta;
     const bool is_array = meta->type == PHI_META_ARRAY;
-    return phi_fail(e->err, PHI_ECORRUPT, "%s: metadata '%.*s' is of type %s%s, expected %s",
-                    e->dir->format, phi_str_print_len(meta->key), meta->key.ptr,
-                    is_array ? "array of " : "", type_name(is_array ? meta->item_type : meta->type),
-                    expected);
+    return phi_fail(e->err, PHI_ECORRUPT, "%s: metadata '%.*s' is of type %s%s, expected %s", e->dir->format,
+                    phi_str_print_len(meta->key), meta->key.ptr, is_array ? "array of " : "",
+                    type_name(is_array ? meta->item_type : meta->type), expected);
 }
 
-static phi_status open_value(entry *e, const phi_directory *dir, phi_str key,
-                             bool (*is_wanted)(phi_meta_type), const char *expected, phi_error *err)
+static phi_status open_value(entry *e, const phi_directory *dir, phi_str key, bool (*is_wanted)(phi_meta_type),
+                             const char *expected, phi_error *err)
 {
     *e = (entry){dir, phi_directory_meta(dir, key), {{NULL, 0}, 0, false}, err};
     if (!e->meta)
@@ -63,8 +62,8 @@ static phi_status open_value(entry *e, const phi_directory *dir, phi_str key,
     return PHI_OK;
 }
 
-static phi_status open_array(entry *e, const phi_directory *dir, phi_str key,
-                             bool (*is_wanted)(phi_meta_type), const char *expected, phi_error *err)
+static phi_status open_array(entry *e, const phi_directory *dir, phi_str key, bool (*is_wanted)(phi_meta_type),
+                             const char *expected, phi_error *err)
 {
     *e = (entry){dir, phi_directory_meta(dir, key), {{NULL, 0}, 0, false}, err};
     if (!e->meta)
@@ -80,15 +79,13 @@ static void *deal_items(const entry *e, size_t item_bytes, phi_arena *arena)
     size_t n;
     void *items = phi_to_size(&n, e->meta->n_items) ? phi_arena_alloc(arena, n, item_bytes) : NULL;
     if (!items)
-        (void)phi_fail(e->err, PHI_ENOMEM,
-                       "%s: no memory for the %" PRIu64 " items of metadata '%.*s'", e->dir->format,
+        (void)phi_fail(e->err, PHI_ENOMEM, "%s: no memory for the %" PRIu64 " items of metadata '%.*s'", e->dir->format,
                        e->meta->n_items, phi_str_print_len(e->meta->key), e->meta->key.ptr);
     return items;
 }
 
 /* The next integer, of any width and sign, if it lies within [low, high]. */
-static phi_status take_integer(int64_t *out, entry *e, phi_meta_type type, int64_t low,
-                               int64_t high)
+static phi_status take_integer(int64_t *out, entry *e, phi_meta_type type, int64_t low, int64_t high)
 {
     int64_t value = 0;
     bool is_too_great = false;
@@ -118,8 +115,7 @@ static phi_status take_integer(int64_t *out, entry *e, phi_meta_type type, int64
     *out = value;
     if (!is_too_great && value >= low && value <= high)
         return PHI_OK;
-    return phi_fail(e->err, PHI_ECORRUPT,
-                    "%s: metadata '%.*s' holds %s%" PRIu64 ", expected %" PRId64 " to %" PRId64,
+    return phi_fail(e->err, PHI_ECORRUPT, "%s: metadata '%.*s' holds %s%" PRIu64 ", expected %" PRId64 " to %" PRId64,
                     e->dir->format, phi_str_print_len(e->meta->key), e->meta->key.ptr,
                     value < 0 && !is_too_great ? "-" : "",
                     value < 0 && !is_too_great ? 0 - (uint64_t)value : (uint64_t)value, low, high);
@@ -142,17 +138,16 @@ static phi_status take_float(float *out, entry *e, phi_meta_type type)
         *out = (float)wide;
         return PHI_OK;
     }
-    return phi_fail(e->err, PHI_ECORRUPT,
-                    "%s: metadata '%.*s' holds %g, expected a finite 32-bit float", e->dir->format,
-                    phi_str_print_len(e->meta->key), e->meta->key.ptr, wide);
+    return phi_fail(e->err, PHI_ECORRUPT, "%s: metadata '%.*s' holds %g, expected a finite 32-bit float",
+                    e->dir->format, phi_str_print_len(e->meta->key), e->meta->key.ptr, wide);
 }
 
 phi_status phi_meta_require(const phi_directory *dir, phi_str key, phi_error *err)
 {
     if (phi_directory_meta(dir, key))
         return PHI_OK;
-    return phi_fail(err, PHI_ECORRUPT, "%s: metadata '%.*s' is missing, expected it to be present",
-                    dir->format, phi_str_print_len(key), key.ptr);
+    return phi_fail(err, PHI_ECORRUPT, "%s: metadata '%.*s' is missing, expected it to be present", dir->format,
+                    phi_str_print_len(key), key.ptr);
 }
 
 phi_status phi_meta_read_u32(uint32_t *out, const phi_directory *dir, phi_str key, phi_error *err)
@@ -194,8 +189,8 @@ phi_status phi_meta_read_bool(bool *out, const phi_directory *dir, phi_str key, 
         return PHI_OK;
     const uint8_t value = phi_cursor_u8(&e.c);
     if (value > 1)
-        return phi_fail(err, PHI_ECORRUPT, "%s: metadata '%.*s' holds %u, expected a bool, 0 or 1",
-                        dir->format, phi_str_print_len(key), key.ptr, value);
+        return phi_fail(err, PHI_ECORRUPT, "%s: metadata '%.*s' holds %u, expected a bool, 0 or 1", dir->format,
+                        phi_str_print_len(key), key.ptr, value);
     *out = value == 1;
     return PHI_OK;
 }
@@ -209,8 +204,8 @@ phi_status phi_meta_read_str(phi_str *out, const phi_directory *dir, phi_str key
     return PHI_OK;
 }
 
-phi_status phi_meta_read_str_array(phi_str **out, size_t *n_out, const phi_directory *dir,
-                                   phi_str key, phi_arena *arena, phi_error *err)
+phi_status phi_meta_read_str_array(phi_str **out, size_t *n_out, const phi_directory *dir, phi_str key,
+                                   phi_arena *arena, phi_error *err)
 {
     entry e;
     *out = NULL;
@@ -230,8 +225,8 @@ phi_status phi_meta_read_str_array(phi_str **out, size_t *n_out, const phi_direc
     return PHI_OK;
 }
 
-phi_status phi_meta_read_f32_array(float **out, size_t *n_out, const phi_directory *dir,
-                                   phi_str key, phi_arena *arena, phi_error *err)
+phi_status phi_meta_read_f32_array(float **out, size_t *n_out, const phi_directory *dir, phi_str key, phi_arena *arena,
+                                   phi_error *err)
 {
     entry e;
     *out = NULL;
@@ -249,8 +244,8 @@ phi_status phi_meta_read_f32_array(float **out, size_t *n_out, const phi_directo
     return PHI_OK;
 }
 
-phi_status phi_meta_read_i32_array(int32_t **out, size_t *n_out, const phi_directory *dir,
-                                   phi_str key, phi_arena *arena, phi_error *err)
+phi_status phi_meta_read_i32_array(int32_t **out, size_t *n_out, const phi_directory *dir, phi_str key,
+                                   phi_arena *arena, phi_error *err)
 {
     entry e;
     *out = NULL;

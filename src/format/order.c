@@ -10,8 +10,7 @@ int phi_order_text(phi_str a, phi_str b)
 }
 
 /* Moves the row at `at` down until both its children are no greater. */
-static void sift_down(uint32_t *heap, size_t at, size_t n, const void *rows,
-                      phi_order_compare *compare)
+static void sift_down(uint32_t *heap, size_t at, size_t n, const void *rows, phi_order_compare *compare)
 {
     const uint32_t row = heap[at];
     for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {

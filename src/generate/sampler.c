@@ -11,9 +11,7 @@ typedef struct candidate {
     int32_t id;
 } candidate;
 
-enum {
-    IS_SEEN = 1u << 30
-}; /* in a count: in the prompt or generated. The rest of the count: times generated */
+enum { IS_SEEN = 1u << 30 }; /* in a count: in the prompt or generated. The rest of the count: times generated */
 
 struct phi_sampler {
     phi_sampling sampling;
@@ -37,8 +35,8 @@ static phi_status check_range(const char *field, float got, float low, float hig
 {
     if (got >= low && got <= high) /* false for NaN */
         return PHI_OK;
-    return phi_fail(err, PHI_EINVAL, "sampling: %s is %g, expected %g to %g", field, (double)got,
-                    (double)low, (double)high);
+    return phi_fail(err, PHI_EINVAL, "sampling: %s is %g, expected %g to %g", field, (double)got, (double)low,
+                    (double)high);
 }
 
 phi_status phi_sampling_check(const phi_sampling *p, phi_error *err)
@@ -50,27 +48,24 @@ phi_status phi_sampling_check(const phi_sampling *p, phi_error *err)
     PHI_TRY(check_range("presence_penalty", p->presence_penalty, -2, 2, err));
     PHI_TRY(check_range("frequency_penalty", p->frequency_penalty, -2, 2, err));
     if (p->top_k < 0)
-        return phi_fail(err, PHI_EINVAL, "sampling: top_k is %d, expected 0 (off) or more",
-                        p->top_k);
+        return phi_fail(err, PHI_EINVAL, "sampling: top_k is %d, expected 0 (off) or more", p->top_k);
     if (p->n_logprobs < -1 || p->n_logprobs > PHI_LIMIT_TOP_LOGPROBS)
-        return phi_fail(err, PHI_EINVAL, "sampling: n_logprobs is %d, expected -1 to %d",
-                        p->n_logprobs, PHI_LIMIT_TOP_LOGPROBS);
+        return phi_fail(err, PHI_EINVAL, "sampling: n_logprobs is %d, expected -1 to %d", p->n_logprobs,
+                        PHI_LIMIT_TOP_LOGPROBS);
     if ((p->n_biases > 0 && (!p->bias_ids || !p->biases)) || (p->n_banned > 0 && !p->banned_ids))
-        return phi_fail(
-            err, PHI_EINVAL,
-            "sampling: a list of ids or biases is NULL, expected as many items as its count");
+        return phi_fail(err, PHI_EINVAL,
+                        "sampling: a list of ids or biases is NULL, expected as many items as its count");
     for (size_t i = 0; i < p->n_biases; i++)
         PHI_TRY(check_range("bias", p->biases[i], -100, 100, err));
     return PHI_OK;
 }
 
-static phi_status check_ids(const char *field, const int32_t *ids, size_t n, int32_t n_usable,
-                            phi_error *err)
+static phi_status check_ids(const char *field, const int32_t *ids, size_t n, int32_t n_usable, phi_error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0 || ids[i] >= n_usable)
-            return phi_fail(err, PHI_EINVAL, "sampling: %s %zu is token %d, expected 0 to %d",
-                            field, i, ids[i], n_usable - 1);
+            return phi_fail(err, PHI_EINVAL, "sampling: %s %zu is token %d, expected 0 to %d", field, i, ids[i],
+                            n_usable - 1);
     return PHI_OK;
 }
 
@@ -80,8 +75,8 @@ static phi_status copy_lists(phi_sampling *p, phi_arena *arena, phi_error *err)
     float *biases = phi_arena_array(arena, float, p->n_biases);
     int32_t *banned_ids = phi_arena_array(arena, int32_t, p->n_banned);
     if (!bias_ids || !biases || !banned_ids)
-        return phi_fail(err, PHI_ENOMEM, "sampling: no memory for %zu biases and %zu banned tokens",
-                        p->n_biases, p->n_banned);
+        return phi_fail(err, PHI_ENOMEM, "sampling: no memory for %zu biases and %zu banned tokens", p->n_biases,
+                        p->n_banned);
     for (size_t i = 0; i < p->n_biases; i++) {
         bias_ids[i] = p->bias_ids[i];
         biases[i] = p->biases[i];
@@ -94,14 +89,13 @@ static phi_status copy_lists(phi_sampling *p, phi_arena *arena, phi_error *err)
     return PHI_OK;
 }
 
-phi_status phi_sampler_create(phi_sampler **out, phi_arena *arena, const phi_sampling *sampling,
-                              int32_t n_logits, int32_t n_usable, phi_error *err)
+phi_status phi_sampler_create(phi_sampler **out, phi_arena *arena, const phi_sampling *sampling, int32_t n_logits,
+                              int32_t n_usable, phi_error *err)
 {
     if (n_usable < 1 || n_usable > n_logits || n_logits > PHI_LIMIT_VOCABULARY)
-        return phi_fail(
-            err, PHI_EINVAL,
-            "sampling: %d usable tokens of %d logits, expected 1 to %d, no more than logits",
-            n_usable, n_logits, PHI_LIMIT_VOCABULARY);
+        return phi_fail(err, PHI_EINVAL,
+                        "sampling: %d usable tokens of %d logits, expected 1 to %d, no more than logits", n_usable,
+                        n_logits, PHI_LIMIT_VOCABULARY);
     PHI_TRY(phi_sampling_check(sampling, err));
     PHI_TRY(check_ids("bias", sampling->bias_ids, sampling->n_biases, n_usable, err));
     PHI_TRY(check_ids("banned token", sampling->banned_ids, sampling->n_banned, n_usable, err));
@@ -202,8 +196,7 @@ static int32_t adjust(phi_sampler *s)
         candidate *biased = &c[p->bias_ids[i]];
         biased->logit = to_finite((double)biased->logit + (double)p->biases[i]);
     }
-    const bool has_penalties = p->repetition_penalty != 1 || p->presence_penalty != 0 ||
-                               p->frequency_penalty != 0;
+    const bool has_penalties = p->repetition_penalty != 1 || p->presence_penalty != 0 || p->frequency_penalty != 0;
     for (size_t i = 0; has_penalties && i < s->n_seen; i++) {
         const int32_t id = s->seen[i];
         c[id].logit = penalise(c[id].logit, s->counts[id] & ~(uint32_t)IS_SEEN, p);
@@ -254,8 +247,7 @@ static inline float weigh(candidate c, float best, float temperature)
 }
 
 /* Weighs all, and returns the sum. */
-static double weigh_all(float *weights, const candidate *c, int32_t n, float best,
-                        float temperature)
+static double weigh_all(float *weights, const candidate *c, int32_t n, float best, float temperature)
 {
     double sum = 0;
     for (int32_t i = 0; i < n; i++)
@@ -275,8 +267,7 @@ static candidate find_best(const candidate *c, int32_t n)
 }
 
 /* The best few, by insertion: most candidates fail the first comparison. */
-static int32_t rank_top(phi_ranked_token *top, int32_t n_top, const candidate *c, int32_t n,
-                        double norm)
+static int32_t rank_top(phi_ranked_token *top, int32_t n_top, const candidate *c, int32_t n, double norm)
 {
     candidate best[PHI_LIMIT_TOP_LOGPROBS];
     int32_t n_best = 0;
@@ -384,11 +375,10 @@ phi_status phi_sampler_pick(phi_picked *out, phi_sampler *s, const float *logits
     PHI_TRY(load_logits(s, logits, err));
     const int32_t n = adjust(s);
     if (n == 0)
-        return phi_fail(
-            err, PHI_EINVAL,
-            "sampling: banned tokens and the allowed-token mask leave none of %d tokens, "
-            "expected at least one",
-            s->n_usable);
+        return phi_fail(err, PHI_EINVAL,
+                        "sampling: banned tokens and the allowed-token mask leave none of %d tokens, "
+                        "expected at least one",
+                        s->n_usable);
     candidate picked = find_best(c, n);
     const float best = picked.logit;
     double norm = NAN;

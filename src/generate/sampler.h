@@ -31,8 +31,8 @@ typedef struct phi_sampling {
     int32_t top_k;            /* 0: off */
     int32_t n_logprobs;       /* alternatives, 0 to PHI_LIMIT_TOP_LOGPROBS; -1: no logprobs */
     uint64_t seed;
-    const int32_t *bias_ids;  /* (n_biases) copied; an id given twice gets both */
-    const float *biases;      /* (n_biases) copied; -100 to 100 */
+    const int32_t *bias_ids; /* (n_biases) copied; an id given twice gets both */
+    const float *biases;     /* (n_biases) copied; -100 to 100 */
     size_t n_biases;
     const int32_t *banned_ids; /* (n_banned) copied; never picked, no part of any softmax */
     size_t n_banned;
@@ -45,8 +45,8 @@ typedef struct phi_ranked_token {
 
 typedef struct phi_picked {
     int32_t id;
-    float logprob; /* of id; NaN when n_logprobs is -1 */
-    int32_t n_top; /* fewer than asked for when fewer tokens are allowed */
+    float logprob;               /* of id; NaN when n_logprobs is -1 */
+    int32_t n_top;               /* fewer than asked for when fewer tokens are allowed */
     const phi_ranked_token *top; /* (n_top) best first; borrowed until the next pick */
 } phi_picked;
 
@@ -59,8 +59,8 @@ phi_status phi_sampling_check(const phi_sampling *sampling, phi_error *err);
 
 /* All that is ever needed, dealt from `arena`: 20 bytes a logit. `n_logits` is what a pick gets, of
  * which ids below `n_usable` (the tokenizer's) may be picked. */
-phi_status phi_sampler_create(phi_sampler **out, phi_arena *arena, const phi_sampling *sampling,
-                              int32_t n_logits, int32_t n_usable, phi_error *err);
+phi_status phi_sampler_create(phi_sampler **out, phi_arena *arena, const phi_sampling *sampling, int32_t n_logits,
+                              int32_t n_usable, phi_error *err);
 
 /* Tokens that the repetition penalty counts. Ids that are not usable are ignored (image
  * placeholders, say). */

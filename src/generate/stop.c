@@ -39,10 +39,8 @@ static void insert(phi_stop *s, phi_str stop, int32_t stop_idx)
         int32_t child = find_child(s->nodes, at, byte);
         if (child == 0) {
             child = s->n_nodes++;
-            s->nodes[child] = (node){.sibling = s->nodes[at].child,
-                                     .depth = (int32_t)i + 1,
-                                     .stop_idx = -1,
-                                     .byte = byte};
+            s->nodes[child] = (node){
+                .sibling = s->nodes[at].child, .depth = (int32_t)i + 1, .stop_idx = -1, .byte = byte};
             s->nodes[at].child = child;
         }
         at = child;
@@ -69,8 +67,7 @@ static void link_nodes(node *nodes, int32_t *queue)
     for (size_t i = 0; i < n_queued; i++) {
         const int32_t parent = queue[i];
         for (int32_t child = nodes[parent].child; child != 0; child = nodes[child].sibling) {
-            nodes[child].fail = parent == 0 ? 0
-                                            : step(nodes, nodes[parent].fail, nodes[child].byte);
+            nodes[child].fail = parent == 0 ? 0 : step(nodes, nodes[parent].fail, nodes[child].byte);
             if (nodes[child].stop_idx < 0)
                 nodes[child].stop_idx = nodes[nodes[child].fail].stop_idx;
             queue[n_queued++] = child;
@@ -78,33 +75,30 @@ static void link_nodes(node *nodes, int32_t *queue)
     }
 }
 
-static phi_status measure_stops(size_t *n_bytes, const phi_str *stops, size_t n_stops,
-                                phi_error *err)
+static phi_status measure_stops(size_t *n_bytes, const phi_str *stops, size_t n_stops, phi_error *err)
 {
     if (n_stops > PHI_LIMIT_STOP_STRINGS)
-        return phi_fail(err, PHI_EINVAL, "stop: %zu strings, expected at most %d", n_stops,
-                        PHI_LIMIT_STOP_STRINGS);
+        return phi_fail(err, PHI_EINVAL, "stop: %zu strings, expected at most %d", n_stops, PHI_LIMIT_STOP_STRINGS);
     if (n_stops > 0 && !stops)
         return phi_fail(err, PHI_EINVAL, "stop: the list is NULL, expected %zu strings", n_stops);
     for (size_t i = 0; i < n_stops; i++) {
         if (!stops[i].ptr)
             return phi_fail(err, PHI_EINVAL, "stop: string %zu is NULL, expected text", i);
         if (stops[i].len < 1 || stops[i].len > PHI_STOP_BYTES_MAX)
-            return phi_fail(err, PHI_EINVAL, "stop: string %zu has %zu bytes, expected 1 to %d", i,
-                            stops[i].len, PHI_STOP_BYTES_MAX);
+            return phi_fail(err, PHI_EINVAL, "stop: string %zu has %zu bytes, expected 1 to %d", i, stops[i].len,
+                            PHI_STOP_BYTES_MAX);
         if (((uint8_t)stops[i].ptr[0] & 0xc0u) == 0x80u)
-            return phi_fail(
-                err, PHI_EINVAL,
-                "stop: string %zu begins with byte 0x%02x, inside a UTF-8 sequence; expected "
-                "whole characters",
-                i, (uint8_t)stops[i].ptr[0]);
+            return phi_fail(err, PHI_EINVAL,
+                            "stop: string %zu begins with byte 0x%02x, inside a UTF-8 sequence; expected "
+                            "whole characters",
+                            i, (uint8_t)stops[i].ptr[0]);
         *n_bytes += stops[i].len;
     }
     return PHI_OK;
 }
 
-phi_status phi_stop_create(phi_stop **out, phi_arena *arena, const phi_str *stops, size_t n_stops,
-                           size_t chunk_bytes, phi_error *err)
+phi_status phi_stop_create(phi_stop **out, phi_arena *arena, const phi_str *stops, size_t n_stops, size_t chunk_bytes,
+                           phi_error *err)
 {
     size_t n_bytes = 0;
     PHI_TRY(measure_stops(&n_bytes, stops, n_stops, err));
@@ -117,8 +111,7 @@ phi_status phi_stop_create(phi_stop **out, phi_arena *arena, const phi_str *stop
     const phi_arena_mark mark = phi_arena_get_mark(arena);
     int32_t *queue = phi_arena_array(arena, int32_t, n_bytes + 1);
     if (!s || !nodes || !stop_bytes || !held || !queue)
-        return phi_fail(err, PHI_ENOMEM, "stop: no memory for %zu strings of %zu bytes", n_stops,
-                        n_bytes);
+        return phi_fail(err, PHI_ENOMEM, "stop: no memory for %zu strings of %zu bytes", n_stops, n_bytes);
     *s = (phi_stop){.nodes = nodes,
                     .n_nodes = 1,
                     .stop_bytes = stop_bytes,
@@ -147,8 +140,8 @@ static void drop_gone(phi_stop *s)
 phi_status phi_stop_feed(phi_stop_output *out, phi_stop *s, phi_str text, phi_error *err)
 {
     if (text.len > s->chunk_bytes)
-        return phi_fail(err, PHI_EINVAL, "stop: %zu bytes were fed at once, expected at most %zu",
-                        text.len, s->chunk_bytes);
+        return phi_fail(err, PHI_EINVAL, "stop: %zu bytes were fed at once, expected at most %zu", text.len,
+                        s->chunk_bytes);
     drop_gone(s);
     *out = (phi_stop_output){{(const char *)s->held, 0}, s->hit_idx};
     if (s->hit_idx >= 0)

@@ -22,8 +22,8 @@ typedef struct phi_stop_output {
 /* Up to PHI_LIMIT_STOP_STRINGS strings, copied. `chunk_bytes` is the most that one feed will bring.
  * PHI_EINVAL: a string that is empty, too long, or begins inside a UTF-8 sequence (what comes out
  * could end inside a character). */
-phi_status phi_stop_create(phi_stop **out, phi_arena *arena, const phi_str *stops, size_t n_stops,
-                           size_t chunk_bytes, phi_error *err);
+phi_status phi_stop_create(phi_stop **out, phi_arena *arena, const phi_str *stops, size_t n_stops, size_t chunk_bytes,
+                           phi_error *err);
 
 /* If the text that goes in never ends inside a character, neither does the text that comes out.
  * After a hit every feed gives no text and the same hit. PHI_EINVAL: more than chunk_bytes. */

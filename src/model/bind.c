@@ -134,7 +134,8 @@ static phi_status refuse_leftovers(const binder *b)
     for (size_t i = 0; i < b->dir->n_tensors; i++) {
         const phi_str name = b->dir->tensors[i].name;
         if (!is_listed(b->weights, &b->dir->tensors[i]))
-            return phi_fail(b->err, PHI_EUNSUPPORTED, "tensor '%.*s' is not part of architecture '%s' as this build knows it",
+            return phi_fail(b->err, PHI_EUNSUPPORTED,
+                            "tensor '%.*s' is not part of architecture '%s' as this build knows it",
                             phi_str_print_len(name), name.ptr, b->model->descriptor->architecture);
     }
     return PHI_OK;

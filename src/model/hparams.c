@@ -66,8 +66,8 @@ static phi_status read_attention(phi_model *model, const phi_directory *dir, phi
     a->head_dim = h->d_model / a->n_heads;
     PHI_TRY(read_optional(&a->head_dim, model, dir, "attention.key_length", 4, PHI_LIMIT_HEAD_DIM, err));
     if (a->head_dim % 4 != 0 || a->head_dim < 4 || a->head_dim > PHI_LIMIT_HEAD_DIM)
-        return phi_fail(err, PHI_EUNSUPPORTED, "head dimension %d, expected a multiple of 4 up to %d",
-                        (int)a->head_dim, PHI_LIMIT_HEAD_DIM);
+        return phi_fail(err, PHI_EUNSUPPORTED, "head dimension %d, expected a multiple of 4 up to %d", (int)a->head_dim,
+                        PHI_LIMIT_HEAD_DIM);
     int32_t value_dim = a->head_dim;
     PHI_TRY(read_optional(&value_dim, model, dir, "attention.value_length", 4, PHI_LIMIT_HEAD_DIM, err));
     if (value_dim != a->head_dim)

@@ -14,11 +14,13 @@ static phi_status read_rope_scaling(phi_model *model, const phi_directory *dir, 
     if (phi_str_equal(type, PHI_STR("none")))
         return PHI_OK;
     if (!phi_str_equal(type, PHI_STR("linear")))
-        return phi_fail(err, PHI_EUNSUPPORTED, "rope scaling '%.*s'; this build knows none, linear and factors in the file",
+        return phi_fail(err, PHI_EUNSUPPORTED,
+                        "rope scaling '%.*s'; this build knows none, linear and factors in the file",
                         phi_str_print_len(type), type.ptr);
     PHI_TRY(phi_meta_read_f32(&factor, dir, phi_model_key(&room, model, "rope.scaling.factor"), err));
     if (!(factor > 0.0f))
-        return phi_fail(err, PHI_ECORRUPT, "metadata '%s' is %g, expected a positive number", room.text, (double)factor);
+        return phi_fail(err, PHI_ECORRUPT, "metadata '%s' is %g, expected a positive number", room.text,
+                        (double)factor);
     model->hparams.rope_scale = 1.0f / factor;
     return PHI_OK;
 }

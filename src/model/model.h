@@ -71,13 +71,13 @@ phi_exec_shape phi_model_exec_shape(const phi_model *model, int32_t n_batch, int
 typedef struct phi_forward {
     const phi_model *model;
     int32_t n_tokens_max;
-    phi_batch batch;  /* on its way */
-    float *x;         /* (T, d_model) the residual stream */
-    float *normed;    /* (T, d_model) */
-    float *wide;      /* (T, max of qkv and gate_up rows) */
-    float *inner;     /* (T, max of H D and d_inner) */
-    float *branch;    /* (T, d_model) */
-    float *logits;    /* (n_vocabulary) */
+    phi_batch batch; /* on its way */
+    float *x;        /* (T, d_model) the residual stream */
+    float *normed;   /* (T, d_model) */
+    float *wide;     /* (T, max of qkv and gate_up rows) */
+    float *inner;    /* (T, max of H D and d_inner) */
+    float *branch;   /* (T, d_model) */
+    float *logits;   /* (n_vocabulary) */
 } phi_forward;
 
 uint64_t phi_forward_bytes(const phi_model *model, int32_t n_batch);

@@ -86,8 +86,7 @@ static void gather_tile(attention_tile *tile, const attention_job *job, int32_t 
     tile->first_key = INT32_MAX;
     tile->n_keys = 0;
     for (int32_t i = 0; i < tile->n_q; i++) {
-        memcpy(tile->q + i * a->head_dim,
-               job->qkv + query_offset(a, kv_head, first + i, (size_t)qkv_stride(a)),
+        memcpy(tile->q + i * a->head_dim, job->qkv + query_offset(a, kv_head, first + i, (size_t)qkv_stride(a)),
                (size_t)a->head_dim * sizeof(float));
         const int32_t pos = job->batch->first_pos + (first + i) / group;
         tile->hi[i] = pos + 1;
@@ -107,8 +106,8 @@ static void score_tile(const attention_tile *tile, const attention_job *job, int
     const phi_kernels *k = job->x->kernels;
     if (kv->shape.kind == PHI_KV_KIND_F16)
         k->attn_scores_f16(scores, stride, tile->q, tile->n_q,
-                           (const uint16_t *)(const void *)kv->keys + row * (size_t)D, D, tile->first_key,
-                           tile->n_keys, job->a->scale);
+                           (const uint16_t *)(const void *)kv->keys + row * (size_t)D, D, tile->first_key, tile->n_keys,
+                           job->a->scale);
     else
         k->attn_scores_q8(scores, stride, tile->q, tile->n_q, (const int8_t *)kv->keys + row * (size_t)D,
                           kv->key_scales + row, D, tile->first_key, tile->n_keys, job->a->scale);
@@ -123,8 +122,7 @@ static void mix_tile(attention_tile *tile, const attention_job *job, int32_t kv_
     const phi_kernels *k = job->x->kernels;
     if (kv->shape.kind == PHI_KV_KIND_F16)
         k->attn_mix_f16(tile->out, D, scores, stride, tile->n_q,
-                        (const uint16_t *)(const void *)kv->values + row * (size_t)D, D, tile->first_key,
-                        tile->n_keys);
+                        (const uint16_t *)(const void *)kv->values + row * (size_t)D, D, tile->first_key, tile->n_keys);
     else
         k->attn_mix_q8(tile->out, D, scores, stride, tile->n_q, (const int8_t *)kv->values + row * (size_t)D,
                        kv->value_scales + row, D, tile->first_key, tile->n_keys);

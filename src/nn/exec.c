@@ -22,8 +22,8 @@ uint64_t phi_exec_bytes(const phi_exec_shape *shape, int32_t n_threads)
     const size_t elements = (size_t)shape->n_tokens_max * (size_t)shape->n_cols_max;
     const size_t blocks = elements / PHI_BLOCK_COLS;
     return phi_arena_cost(elements, 1) + 2 * phi_arena_cost(blocks, sizeof(float)) +
-           phi_arena_cost(blocks * 4, sizeof(int16_t)) +
-           phi_arena_cost((size_t)n_threads, sizeof(phi_thread_scratch)) + (uint64_t)n_threads * thread_bytes(shape);
+           phi_arena_cost(blocks * 4, sizeof(int16_t)) + phi_arena_cost((size_t)n_threads, sizeof(phi_thread_scratch)) +
+           (uint64_t)n_threads * thread_bytes(shape);
 }
 
 static bool deal_thread(phi_thread_scratch *t, phi_arena *arena, const phi_exec_shape *shape)
@@ -32,9 +32,9 @@ static bool deal_thread(phi_thread_scratch *t, phi_arena *arena, const phi_exec_
     *t = (phi_thread_scratch){
         .panel = {.q = phi_arena_array(arena, uint8_t, PHI_PANEL_COLS_MAX * PHI_GROUP_ROWS),
                   .scale = phi_arena_array(arena, float, panel_blocks * 2 * PHI_GROUP_ROWS),
-                  .min = phi_arena_array(arena, float, panel_blocks * PHI_GROUP_ROWS)},
-        .rows = phi_arena_array(arena, float, (size_t)shape->n_cols_max * PHI_GROUP_ROWS),
-        .partial = phi_arena_array(arena, float, (size_t)shape->n_tokens_max * PHI_GROUP_ROWS),
+                  .min = phi_arena_array(arena, float, panel_blocks *PHI_GROUP_ROWS)},
+        .rows = phi_arena_array(arena, float, (size_t)shape->n_cols_max *PHI_GROUP_ROWS),
+        .partial = phi_arena_array(arena, float, (size_t)shape->n_tokens_max *PHI_GROUP_ROWS),
         .scores = phi_arena_array(arena, float, scores_stride(shape) * PHI_ATTN_TILE),
     };
     return t->panel.q && t->panel.scale && t->panel.min && t->rows && t->partial && t->scores;

@@ -44,8 +44,7 @@ static void copy_partial(float *y, int32_t y_stride, const float *partial, int32
         memcpy(y + (size_t)t * (size_t)y_stride, partial + t * PHI_GROUP_ROWS, (size_t)n_cols * sizeof(float));
 }
 
-static void gemm_group(const linear_job *job, const phi_matrix *m, float *y, int32_t group,
-                       phi_thread_scratch *scratch)
+static void gemm_group(const linear_job *job, const phi_matrix *m, float *y, int32_t group, phi_thread_scratch *scratch)
 {
     const phi_kernels *k = job->x->kernels;
     const int32_t rows_left = m->n_rows - group * PHI_GROUP_ROWS;
@@ -78,8 +77,7 @@ static void float_group(const linear_job *job, const phi_matrix *m, float *y, in
         w = scratch->rows;
         layout = PHI_LAYOUT_F32;
     }
-    k->dot_float[layout - PHI_LAYOUT_F32](y + first, job->linear->n_rows, job->in, job->n_tokens, w, n_rows,
-                                          m->n_cols);
+    k->dot_float[layout - PHI_LAYOUT_F32](y + first, job->linear->n_rows, job->in, job->n_tokens, w, n_rows, m->n_cols);
 }
 
 static void run_groups(const linear_job *job, const phi_matrix *m, float *y, int32_t first, int32_t n_groups,

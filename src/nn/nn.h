@@ -21,7 +21,7 @@ typedef struct phi_thread_scratch {
 typedef struct phi_exec {
     const phi_kernels *kernels;
     phi_pool *pool;
-    int32_t accuracy_level; /* 4: int8 activations; 1: f32 */
+    int32_t accuracy_level;      /* 4: int8 activations; 1: f32 */
     phi_thread_scratch *threads; /* (n_threads) */
     phi_q8 quantized;            /* (T_max, K_max) */
 } phi_exec;
@@ -74,10 +74,10 @@ typedef struct phi_attention {
     int32_t n_heads;    /* H */
     int32_t n_kv_heads; /* G, divides H */
     int32_t head_dim;
-    int32_t n_rot;    /* rotated dims, even */
-    bool is_neox;     /* pairs (i, i + n_rot/2); else (2i, 2i+1) */
-    int32_t window;   /* a query sees this many keys, itself included; 0: all */
-    float scale;      /* of the scores */
+    int32_t n_rot;  /* rotated dims, even */
+    bool is_neox;   /* pairs (i, i + n_rot/2); else (2i, 2i+1) */
+    int32_t window; /* a query sees this many keys, itself included; 0: all */
+    float scale;    /* of the scores */
 } phi_attention;
 
 /* One layer's share of the cache. */

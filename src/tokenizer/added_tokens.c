@@ -45,9 +45,8 @@ static bool eats_space(phi_strip_rule rule, phi_str text)
         return !phi_str_equal(text, PHI_STR("<unk>")) && !phi_str_equal(text, PHI_STR("<s>")) &&
                !phi_str_equal(text, PHI_STR("<|endoftext|>"));
     case PHI_STRIP_VISION:
-        return phi_str_equal(text, PHI_STR("<|assistant|>")) ||
-               phi_str_equal(text, PHI_STR("<|image|>")) || phi_str_equal(text, PHI_STR("</s>")) ||
-               phi_str_has_prefix(text, PHI_STR("<|placeholder"));
+        return phi_str_equal(text, PHI_STR("<|assistant|>")) || phi_str_equal(text, PHI_STR("<|image|>")) ||
+               phi_str_equal(text, PHI_STR("</s>")) || phi_str_has_prefix(text, PHI_STR("<|placeholder"));
     case PHI_STRIP_AUTO:
     case PHI_STRIP_NONE:
         break;
@@ -57,13 +56,11 @@ static bool eats_space(phi_strip_rule rule, phi_str text)
 
 static bool is_added(const phi_tokenizer *t, int32_t id)
 {
-    return t->texts[id].len > 0 &&
-           (t->types[id] == PHI_TOKEN_CONTROL || t->types[id] == PHI_TOKEN_UNKNOWN ||
-            t->types[id] == PHI_TOKEN_USER_DEFINED);
+    return t->texts[id].len > 0 && (t->types[id] == PHI_TOKEN_CONTROL || t->types[id] == PHI_TOKEN_UNKNOWN ||
+                                    t->types[id] == PHI_TOKEN_USER_DEFINED);
 }
 
-phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
-                                  phi_error *err)
+phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     const phi_strip_rule rule = resolve_rule(v);
     phi_added_tokens *a = &t->added;
@@ -88,8 +85,7 @@ phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_
 }
 
 /* First of items[low .. high), which agree in `depth` bytes and are longer, whose next byte is at least `byte`. */
-static uint32_t lower_bound(const phi_added_token *items, uint32_t low, uint32_t high, size_t depth,
-                            unsigned byte)
+static uint32_t lower_bound(const phi_added_token *items, uint32_t low, uint32_t high, size_t depth, unsigned byte)
 {
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
@@ -101,8 +97,7 @@ static uint32_t lower_bound(const phi_added_token *items, uint32_t low, uint32_t
     return low;
 }
 
-const phi_added_token *phi_added_tokens_match(const phi_tokenizer *t, phi_str text, size_t at,
-                                              bool parses_special)
+const phi_added_token *phi_added_tokens_match(const phi_tokenizer *t, phi_str text, size_t at, bool parses_special)
 {
     const phi_added_token *items = t->added.items;
     const uint8_t first = (uint8_t)text.ptr[at];
@@ -110,8 +105,7 @@ const phi_added_token *phi_added_tokens_match(const phi_tokenizer *t, phi_str te
     uint32_t high = t->added.first_at[first + 1];
     const phi_added_token *longest = NULL;
     for (size_t depth = 1; low < high; depth++) {
-        if (items[low].text.len ==
-            depth) { /* in byte order a text comes before those that it begins */
+        if (items[low].text.len == depth) { /* in byte order a text comes before those that it begins */
             if (parses_special || t->types[items[low].id] == PHI_TOKEN_USER_DEFINED)
                 longest = &items[low];
             low++;

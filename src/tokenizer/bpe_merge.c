@@ -21,8 +21,7 @@ phi_status phi_bpe_work_reserve(phi_bpe_work *w, size_t n, phi_error *err)
     w->symbols = phi_arena_array(w->arena, phi_bpe_symbol, cap);
     w->heap = phi_arena_array(w->arena, phi_bpe_candidate, 2 * cap);
     if (!w->symbols || !w->heap)
-        return phi_fail(err, PHI_ENOMEM, "tokenizer: no memory to merge a piece of %zu characters",
-                        n);
+        return phi_fail(err, PHI_ENOMEM, "tokenizer: no memory to merge a piece of %zu characters", n);
     w->cap = cap;
     return PHI_OK;
 }
@@ -73,8 +72,7 @@ static void try_pair(phi_bpe_work *w, int32_t left, phi_bpe_lookup lookup, const
     uint32_t rank;
     int32_t id;
     if (lookup(&rank, &id, context, l, r))
-        push(w, (phi_bpe_candidate){(uint64_t)rank << 32 | (uint32_t)left, l->n_bytes + r->n_bytes,
-                                    id});
+        push(w, (phi_bpe_candidate){(uint64_t)rank << 32 | (uint32_t)left, l->n_bytes + r->n_bytes, id});
 }
 
 /* A symbol only grows, at the cost of its right neighbour, whose place another one takes: so the bytes of a symbol and

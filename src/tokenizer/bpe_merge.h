@@ -26,15 +26,14 @@ typedef struct phi_bpe_candidate {
 } phi_bpe_candidate;
 
 /* Whether two neighbours merge: if so, the rank of the merge (lower is first) and the token that it makes. */
-typedef bool (*phi_bpe_lookup)(uint32_t *rank, int32_t *id, const void *context,
-                               const phi_bpe_symbol *left, const phi_bpe_symbol *right);
+typedef bool (*phi_bpe_lookup)(uint32_t *rank, int32_t *id, const void *context, const phi_bpe_symbol *left,
+                               const phi_bpe_symbol *right);
 
 typedef struct phi_bpe_work {
     phi_arena *arena;
     phi_arena_mark mark;     /* the arrays are all that lies above it */
     phi_bpe_symbol *symbols; /* (n_symbols), room for cap */
-    phi_bpe_candidate
-        *heap; /* (n_heap), room for 2 cap: each merge takes one item and adds two at most */
+    phi_bpe_candidate *heap; /* (n_heap), room for 2 cap: each merge takes one item and adds two at most */
     size_t n_symbols, n_heap, cap;
 } phi_bpe_work;
 

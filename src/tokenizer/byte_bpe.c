@@ -27,8 +27,7 @@ static int32_t byte_of_character(int32_t code_point)
         return code_point - 289 + 127;
     if (code_point == 323)
         return 173;
-    const bool is_itself = (code_point >= 33 && code_point <= 126) ||
-                           (code_point >= 161 && code_point <= 255);
+    const bool is_itself = (code_point >= 33 && code_point <= 126) || (code_point >= 161 && code_point <= 255);
     return is_itself && code_point != 173 ? code_point : -1;
 }
 
@@ -92,8 +91,8 @@ static int32_t find_merge(const phi_byte_tables *b, int32_t left, int32_t right)
     return -1;
 }
 
-static bool lookup_merge(uint32_t *rank, int32_t *id, const void *context,
-                         const phi_bpe_symbol *left, const phi_bpe_symbol *right)
+static bool lookup_merge(uint32_t *rank, int32_t *id, const void *context, const phi_bpe_symbol *left,
+                         const phi_bpe_symbol *right)
 {
     const phi_byte_tables *b = context;
     const int32_t found = find_merge(b, left->id, right->id);
@@ -111,8 +110,7 @@ static int32_t find_whole(const phi_tokenizer *t, phi_str piece)
     char spelling[2 * PHI_LIMIT_TOKEN_BYTES];
     if (piece.len > t->u.byte.text_bytes_max)
         return -1;
-    const int32_t id = phi_token_table_find(t,
-                                            (phi_str){spelling, write_spelling(spelling, piece)});
+    const int32_t id = phi_token_table_find(t, (phi_str){spelling, write_spelling(spelling, piece)});
     return id >= 0 && t->types[id] == PHI_TOKEN_NORMAL ? id : -1;
 }
 
@@ -129,8 +127,7 @@ static phi_status encode_piece(phi_encoder *e, phi_bpe_work *w, phi_str piece, p
     PHI_TRY(phi_bpe_work_reserve(w, piece.len, err));
     for (size_t i = 0; i < piece.len; i++) {
         const int32_t id = b->byte_ids[(uint8_t)piece.ptr[i]];
-        if (id >=
-            0) /* else it is dropped, and its neighbours meet: as Hugging Face's tokenizers do */
+        if (id >= 0) /* else it is dropped, and its neighbours meet: as Hugging Face's tokenizers do */
             phi_bpe_work_add(w, (uint32_t)i, 1, id);
     }
     phi_bpe_work_merge(w, lookup_merge, b);
@@ -159,16 +156,15 @@ static int32_t find_part(const phi_tokenizer *t, phi_str text)
 }
 
 /* "left right" -> ids, -1 for what the vocabulary lacks. PHI_ECORRUPT without two parts. */
-static phi_status read_merge(phi_byte_merge *out, const phi_tokenizer *t, const phi_vocabulary *v,
-                             size_t rank, phi_error *err)
+static phi_status read_merge(phi_byte_merge *out, const phi_tokenizer *t, const phi_vocabulary *v, size_t rank,
+                             phi_error *err)
 {
     const phi_str line = v->merges[rank];
     size_t space = 1;
     while (space < line.len && line.ptr[space] != ' ')
         space++;
     if (space + 1 >= line.len)
-        return phi_fail(err, PHI_ECORRUPT,
-                        "vocabulary: merge %zu is \"%.*s\"; expected \"left right\"", rank,
+        return phi_fail(err, PHI_ECORRUPT, "vocabulary: merge %zu is \"%.*s\"; expected \"left right\"", rank,
                         phi_str_print_len(line), line.ptr);
     const phi_str right = {line.ptr + space + 1, line.len - space - 1};
     out->left = find_part(t, (phi_str){line.ptr, space});
@@ -196,18 +192,15 @@ static phi_status insert_merge(phi_byte_tables *b, uint32_t rank, phi_error *err
         if (b->merges[*slot - 1].left == m->left && b->merges[*slot - 1].right == m->right)
             return PHI_OK; /* the first of equals counts */
     }
-    return phi_fail(err, PHI_ECORRUPT,
-                    "vocabulary: merge %u: more than %d merges have hashes that collide", rank,
+    return phi_fail(err, PHI_ECORRUPT, "vocabulary: merge %u: more than %d merges have hashes that collide", rank,
                     PROBES_MAX);
 }
 
-static phi_status build_merges(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
-                               phi_error *err)
+static phi_status build_merges(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     phi_byte_tables *b = &t->u.byte;
     if (v->n_merges == 0 || v->n_merges > PHI_LIMIT_ARRAY_ITEMS)
-        return phi_fail(err, PHI_ECORRUPT,
-                        "vocabulary: %zu merges; expected 1 to %d for byte-level BPE", v->n_merges,
+        return phi_fail(err, PHI_ECORRUPT, "vocabulary: %zu merges; expected 1 to %d for byte-level BPE", v->n_merges,
                         PHI_LIMIT_ARRAY_ITEMS);
     uint32_t cap = 16;
     while (cap < v->n_merges + v->n_merges / 2)
@@ -231,21 +224,18 @@ static void find_byte_tokens(phi_tokenizer *t)
     for (int byte = 0; byte < 256; byte++) {
         const char raw = (char)byte;
         char spelling[2];
-        b->byte_ids[byte] = find_part(
-            t, (phi_str){spelling, write_spelling(spelling, (phi_str){&raw, 1})});
+        b->byte_ids[byte] = find_part(t, (phi_str){spelling, write_spelling(spelling, (phi_str){&raw, 1})});
     }
     for (int32_t id = 0; id < t->n_tokens; id++)
         if (t->types[id] == PHI_TOKEN_NORMAL && t->texts[id].len > b->text_bytes_max)
             b->text_bytes_max = t->texts[id].len;
 }
 
-phi_status phi_byte_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
-                              phi_error *err)
+phi_status phi_byte_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     t->u.byte.pre = phi_pretokenizer_find(v->pre);
     if (!t->u.byte.pre)
-        return phi_fail(err, PHI_EUNSUPPORTED,
-                        "vocabulary: pre-tokenizer \"%.*s\"; this build knows %s",
+        return phi_fail(err, PHI_EUNSUPPORTED, "vocabulary: pre-tokenizer \"%.*s\"; this build knows %s",
                         phi_str_print_len(v->pre), v->pre.ptr, phi_pretokenizer_names());
     find_byte_tokens(t);
     PHI_TRY(build_merges(t, arena, v, err));

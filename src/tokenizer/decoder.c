@@ -4,8 +4,7 @@
 #include "tokenizer_impl.h"
 #include "utf8.h"
 
-_Static_assert(PHI_DECODER_BYTES_MAX >= 3 * (PHI_LIMIT_TOKEN_BYTES + 4),
-               "each byte may become U+FFFD");
+_Static_assert(PHI_DECODER_BYTES_MAX >= 3 * (PHI_LIMIT_TOKEN_BYTES + 4), "each byte may become U+FFFD");
 
 size_t phi_tokenizer_piece(uint8_t *out, const phi_tokenizer *t, int32_t id, bool shows_special)
 {

@@ -138,8 +138,7 @@ static size_t contraction_end(phi_str s, size_t at, bool any_case)
 static size_t word_prefix_end(phi_str s, size_t at)
 {
     const glyph g = look(s, at);
-    const bool fits = !(g.kind & (ANY_LETTER | PHI_CLASS_NUMBER | PHI_CLASS_END)) &&
-                      !is_newline(s, at);
+    const bool fits = !(g.kind & (ANY_LETTER | PHI_CLASS_NUMBER | PHI_CLASS_END)) && !is_newline(s, at);
     return fits ? g.end : at;
 }
 
@@ -240,8 +239,7 @@ static size_t space_end(const phi_pretokenizer *p, phi_str s, size_t at)
     }
     if (p->words != WORDS_GPT2 && newlines_end > at)
         return newlines_end;
-    const bool is_last = (g.kind & PHI_CLASS_END) ||
-                         (p->isolates_digits && (g.kind & PHI_CLASS_NUMBER));
+    const bool is_last = (g.kind & PHI_CLASS_END) || (p->isolates_digits && (g.kind & PHI_CLASS_NUMBER));
     return is_last || last_start == at ? end : last_start;
 }
 

@@ -29,8 +29,8 @@ typedef struct merge_context {
     const char *text;
 } merge_context;
 
-static bool lookup_merge(uint32_t *rank, int32_t *id, const void *context,
-                         const phi_bpe_symbol *left, const phi_bpe_symbol *right)
+static bool lookup_merge(uint32_t *rank, int32_t *id, const void *context, const phi_bpe_symbol *left,
+                         const phi_bpe_symbol *right)
 {
     const merge_context *c = context;
     const size_t n = (size_t)left->n_bytes + right->n_bytes;
@@ -204,8 +204,7 @@ static uint32_t rank_of_score(float score)
     return bits & 0x80000000u ? bits : 0x7fffffffu - bits;
 }
 
-phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
-                             phi_error *err)
+phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     phi_spm_tables *spm = &t->u.spm;
     PHI_TRY(find_byte_tokens(t, err));
@@ -215,8 +214,7 @@ phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocab
     spm->has_word_starts = true;
     for (int32_t id = 0; id < t->n_tokens; id++) {
         if (v->scores && v->scores[id] != v->scores[id])
-            return phi_fail(err, PHI_ECORRUPT, "vocabulary: the score of token %d is not a number",
-                            id);
+            return phi_fail(err, PHI_ECORRUPT, "vocabulary: the score of token %d is not a number", id);
         /* SentencePiece numbers its pieces by falling score. */
         spm->ranks[id] = v->scores ? rank_of_score(v->scores[id]) : (uint32_t)id;
         if (!phi_token_is_mergeable(t, id))
@@ -228,7 +226,6 @@ phi_status phi_spm_bpe_build(phi_tokenizer *t, phi_arena *arena, const phi_vocab
     }
     /* A space or a dummy prefix is one token, or three of bytes; and there is a prefix per byte at most. */
     const bool has_space = phi_token_table_find(t, PHI_STR(SPACE_MARK)) >= 0;
-    t->family = (phi_token_family){encode_segment, write_piece, has_space ? 2 : 6,
-                                   t->adds_space_prefix};
+    t->family = (phi_token_family){encode_segment, write_piece, has_space ? 2 : 6, t->adds_space_prefix};
     return PHI_OK;
 }

@@ -56,12 +56,10 @@ static phi_status insert(phi_tokenizer *t, int32_t id, phi_error *err)
             continue;
         if (t->types[id] == PHI_TOKEN_UNUSED)
             return PHI_OK;
-        return phi_fail(err, PHI_ECORRUPT,
-                        "vocabulary: tokens %d and %d have the same text \"%.*s\"", id_of(*slot),
-                        id, phi_str_print_len(text), text.ptr);
+        return phi_fail(err, PHI_ECORRUPT, "vocabulary: tokens %d and %d have the same text \"%.*s\"", id_of(*slot), id,
+                        phi_str_print_len(text), text.ptr);
     }
-    return phi_fail(err, PHI_ECORRUPT,
-                    "vocabulary: token %d: more than %d texts have hashes that collide", id,
+    return phi_fail(err, PHI_ECORRUPT, "vocabulary: token %d: more than %d texts have hashes that collide", id,
                     PROBES_MAX);
 }
 

@@ -12,8 +12,7 @@ enum { TEXT_BYTES_MAX = 1 << 29 }; /* every place in a text, three times over, f
 
 typedef struct family_row {
     phi_str name;
-    phi_status (*build)(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
-                        phi_error *err);
+    phi_status (*build)(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err);
 } family_row;
 
 static const family_row *find_family(phi_str name)
@@ -47,8 +46,8 @@ static bool looks_like_control(phi_str text)
         return false;
     for (size_t i = 2; i + 2 < text.len; i++) {
         const char c = text.ptr[i];
-        const bool is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                             (c >= '0' && c <= '9') || c == '_' || c == '/' || c == '-';
+        const bool is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                             c == '/' || c == '-';
         if (!is_name)
             return false;
     }
@@ -62,11 +61,9 @@ static phi_status load_token(phi_tokenizer *t, const phi_vocabulary *v, int32_t 
     if (type == 0) /* "undefined" in the enumeration of GGUF's writers */
         type = PHI_TOKEN_NORMAL;
     if (type < PHI_TOKEN_NORMAL || type > PHI_TOKEN_BYTE)
-        return phi_fail(err, PHI_ECORRUPT, "vocabulary: token %d has type %d; expected 1 to 6", id,
-                        type);
+        return phi_fail(err, PHI_ECORRUPT, "vocabulary: token %d has type %d; expected 1 to 6", id, type);
     if (text.len > PHI_LIMIT_TOKEN_BYTES)
-        return phi_fail(err, PHI_ECORRUPT,
-                        "vocabulary: the text of token %d has %zu bytes, the limit is %d", id,
+        return phi_fail(err, PHI_ECORRUPT, "vocabulary: the text of token %d has %zu bytes, the limit is %d", id,
                         text.len, PHI_LIMIT_TOKEN_BYTES);
     if (text.len == 0)
         type = PHI_TOKEN_UNUSED;
@@ -81,13 +78,11 @@ static phi_status check_id(const char *name, int32_t id, const phi_vocabulary *v
 {
     if (id >= -1 && (id < 0 || (size_t)id < v->n_tokens))
         return PHI_OK;
-    return phi_fail(err, PHI_ECORRUPT,
-                    "vocabulary: %s is %d; expected below %zu, the number of tokens", name, id,
+    return phi_fail(err, PHI_ECORRUPT, "vocabulary: %s is %d; expected below %zu, the number of tokens", name, id,
                     v->n_tokens);
 }
 
-static phi_status load_vocabulary(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
-                                  phi_error *err)
+static phi_status load_vocabulary(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     if (v->n_tokens == 0 || v->n_tokens > PHI_LIMIT_VOCABULARY)
         return phi_fail(err, PHI_ECORRUPT, "vocabulary: %zu tokens; expected 1 to %d", v->n_tokens,
@@ -114,10 +109,9 @@ static phi_status load_vocabulary(phi_tokenizer *t, phi_arena *arena, const phi_
 /* Texts at which chat models end their turn; the list that llama.cpp keeps, for files name only one id. */
 static phi_status find_stop_ids(phi_tokenizer *t, phi_arena *arena, phi_error *err)
 {
-    static const char *const texts[] = {"<|end|>",    "<|endoftext|>", "<|im_end|>",
-                                        "<|eot_id|>", "<|eom_id|>",    "<|end_of_text|>",
-                                        "<|return|>", "<|call|>",      "<end_of_turn>",
-                                        "<EOT>",      "_<EOT>",        "<end_of_utterance>"};
+    static const char *const texts[] = {"<|end|>",       "<|endoftext|>",   "<|im_end|>", "<|eot_id|>",
+                                        "<|eom_id|>",    "<|end_of_text|>", "<|return|>", "<|call|>",
+                                        "<end_of_turn>", "<EOT>",           "_<EOT>",     "<end_of_utterance>"};
     const size_t n_texts = sizeof texts / sizeof texts[0];
     t->stop_ids = phi_arena_array(arena, int32_t, n_texts + 1);
     if (!t->stop_ids)
@@ -132,8 +126,7 @@ static phi_status find_stop_ids(phi_tokenizer *t, phi_arena *arena, phi_error *e
     return PHI_OK;
 }
 
-static phi_status build(phi_tokenizer **out, phi_arena *arena, const phi_vocabulary *v,
-                        phi_error *err)
+static phi_status build(phi_tokenizer **out, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     const family_row *family = find_family(v->model);
     if (!family)
@@ -150,8 +143,7 @@ static phi_status build(phi_tokenizer **out, phi_arena *arena, const phi_vocabul
     return PHI_OK;
 }
 
-phi_status phi_tokenizer_create(phi_tokenizer **out, phi_arena *arena,
-                                const phi_vocabulary *vocabulary, phi_error *err)
+phi_status phi_tokenizer_create(phi_tokenizer **out, phi_arena *arena, const phi_vocabulary *vocabulary, phi_error *err)
 {
     const phi_arena_mark mark = phi_arena_get_mark(arena);
     *out = NULL;
@@ -181,8 +173,7 @@ static size_t space_end(phi_str text, size_t at)
 {
     while (at < text.len) {
         int32_t code_point;
-        const size_t n = phi_utf8_decode(&code_point, (const uint8_t *)text.ptr + at,
-                                         text.len - at);
+        const size_t n = phi_utf8_decode(&code_point, (const uint8_t *)text.ptr + at, text.len - at);
         if (phi_unicode_class(code_point) != PHI_CLASS_SPACE)
             break;
         at += n;
@@ -190,8 +181,7 @@ static size_t space_end(phi_str text, size_t at)
     return at;
 }
 
-static phi_status encode_segment(phi_encoder *e, phi_str text, size_t start, size_t end,
-                                 phi_error *err)
+static phi_status encode_segment(phi_encoder *e, phi_str text, size_t start, size_t end, phi_error *err)
 {
     if (start == end)
         return PHI_OK;
@@ -220,17 +210,14 @@ static phi_status encode_text(phi_encoder *e, phi_str text, bool parses_special,
     return encode_segment(e, text, start, text.len, err);
 }
 
-phi_status phi_tokenizer_encode(int32_t *ids, size_t *n_ids, size_t ids_cap, const phi_tokenizer *t,
-                                phi_str text, const phi_encode_options *options, phi_arena *scratch,
-                                phi_error *err)
+phi_status phi_tokenizer_encode(int32_t *ids, size_t *n_ids, size_t ids_cap, const phi_tokenizer *t, phi_str text,
+                                const phi_encode_options *options, phi_arena *scratch, phi_error *err)
 {
     *n_ids = 0;
     if (text.len > TEXT_BYTES_MAX)
-        return phi_fail(err, PHI_EINVAL, "tokenizer: a text of %zu bytes, the limit is %d",
-                        text.len, TEXT_BYTES_MAX);
+        return phi_fail(err, PHI_EINVAL, "tokenizer: a text of %zu bytes, the limit is %d", text.len, TEXT_BYTES_MAX);
     if (ids_cap < phi_tokenizer_ids_max(t, text.len))
-        return phi_fail(err, PHI_EINVAL,
-                        "tokenizer: room for %zu ids; a text of %zu bytes needs %zu", ids_cap,
+        return phi_fail(err, PHI_EINVAL, "tokenizer: room for %zu ids; a text of %zu bytes needs %zu", ids_cap,
                         text.len, phi_tokenizer_ids_max(t, text.len));
     phi_encoder e = {.t = t, .scratch = scratch, .ids = ids, .ids_cap = ids_cap};
     if (options->adds_special && t->adds_bos)

@@ -22,7 +22,7 @@ typedef enum phi_token_type {
 typedef enum phi_strip_rule {
     PHI_STRIP_AUTO, /* as llama.cpp: PHI_STRIP_ALL when the model's name contains "phi-3" or "phi3", else NONE */
     PHI_STRIP_NONE,
-    PHI_STRIP_ALL, /* every special token but <unk>, <s>, <|endoftext|>; also </s> (June 2024 and later) */
+    PHI_STRIP_ALL,   /* every special token but <unk>, <s>, <|endoftext|>; also </s> (June 2024 and later) */
     PHI_STRIP_VISION /* <|assistant|>, <|placeholderN|>, <|image|>, </s> */
 } phi_strip_rule;
 
@@ -53,8 +53,8 @@ typedef struct phi_tokenizer phi_tokenizer;
  * Real files hold, and this accepts: empty texts (they count as unused), padding rows, merges of which
  * a part or the result is not in the vocabulary (they never apply), type 0 (normal). Texts like <|name|>
  * are control tokens whatever the file says, for some files of the family call them normal. */
-phi_status phi_tokenizer_create(phi_tokenizer **out, phi_arena *arena,
-                                const phi_vocabulary *vocabulary, phi_error *err);
+phi_status phi_tokenizer_create(phi_tokenizer **out, phi_arena *arena, const phi_vocabulary *vocabulary,
+                                phi_error *err);
 
 typedef struct phi_encode_options {
     bool adds_special;   /* BOS / EOS as the file says */
@@ -68,9 +68,8 @@ size_t phi_tokenizer_ids_max(const phi_tokenizer *t, size_t text_bytes);
  * the vocabulary has no token is the unknown token in SentencePiece, and dropped in byte-level BPE.
  * O(n log n); takes up to 3 bytes of scratch per byte of text, and 104 per character of the longest word.
  * `scratch` is rewound before return. PHI_EINVAL when ids_cap is below phi_tokenizer_ids_max(). */
-phi_status phi_tokenizer_encode(int32_t *ids, size_t *n_ids, size_t ids_cap, const phi_tokenizer *t,
-                                phi_str text, const phi_encode_options *options, phi_arena *scratch,
-                                phi_error *err);
+phi_status phi_tokenizer_encode(int32_t *ids, size_t *n_ids, size_t ids_cap, const phi_tokenizer *t, phi_str text,
+                                const phi_encode_options *options, phi_arena *scratch, phi_error *err);
 
 int32_t phi_tokenizer_n_tokens(const phi_tokenizer *t);
 phi_token_type phi_tokenizer_type(const phi_tokenizer *t, int32_t id);

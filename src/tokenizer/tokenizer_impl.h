@@ -36,8 +36,7 @@ typedef struct phi_spm_tables {
     uint32_t *ranks;       /* (n_tokens) order of merging by falling score */
     int32_t byte_ids[256]; /* <0x00> .. <0xFF>; -1: the vocabulary has none */
     size_t text_bytes_max; /* of a token that merging may make */
-    bool
-        has_word_starts; /* no token holds U+2581 behind another character: words never merge with each other */
+    bool has_word_starts;  /* no token holds U+2581 behind another character: words never merge with each other */
 } phi_spm_tables;
 
 typedef struct phi_byte_merge {
@@ -91,11 +90,9 @@ phi_status phi_token_table_build(phi_tokenizer *t, phi_arena *arena, phi_error *
 int32_t phi_token_table_find(const phi_tokenizer *t, phi_str text);
 
 /* added_tokens.c */
-phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v,
-                                  phi_error *err);
+phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err);
 /* The longest added token at `at`, or NULL. Control and unknown tokens only if `parses_special`. */
-const phi_added_token *phi_added_tokens_match(const phi_tokenizer *t, phi_str text, size_t at,
-                                              bool parses_special);
+const phi_added_token *phi_added_tokens_match(const phi_tokenizer *t, phi_str text, size_t at, bool parses_special);
 
 /* tokenizer.c */
 void phi_encoder_push(phi_encoder *e, int32_t id);

@@ -6,9 +6,9 @@
 #include "unicode_tables.h"
 
 _Static_assert(PHI_CLASS_OTHER == 1 << UNICODE_OTHER && PHI_CLASS_UPPER == 1 << UNICODE_UPPER &&
-                   PHI_CLASS_LOWER == 1 << UNICODE_LOWER &&
-                   PHI_CLASS_LETTER == 1 << UNICODE_LETTER && PHI_CLASS_MARK == 1 << UNICODE_MARK &&
-                   PHI_CLASS_NUMBER == 1 << UNICODE_NUMBER && PHI_CLASS_SPACE == 1 << UNICODE_SPACE,
+                   PHI_CLASS_LOWER == 1 << UNICODE_LOWER && PHI_CLASS_LETTER == 1 << UNICODE_LETTER &&
+                   PHI_CLASS_MARK == 1 << UNICODE_MARK && PHI_CLASS_NUMBER == 1 << UNICODE_NUMBER &&
+                   PHI_CLASS_SPACE == 1 << UNICODE_SPACE,
                "the bits are those of the generated classes");
 
 static uint32_t ascii_class(int32_t c)
@@ -22,8 +22,8 @@ static uint32_t ascii_class(int32_t c)
 
 static uint32_t range_at(size_t i)
 {
-    return unicode_ranges[0][i] | (uint32_t)unicode_ranges[1][i] << 8 |
-           (uint32_t)unicode_ranges[2][i] << 16 | (uint32_t)unicode_ranges[3][i] << 24;
+    return unicode_ranges[0][i] | (uint32_t)unicode_ranges[1][i] << 8 | (uint32_t)unicode_ranges[2][i] << 16 |
+           (uint32_t)unicode_ranges[3][i] << 24;
 }
 
 uint32_t phi_unicode_class(int32_t code_point)

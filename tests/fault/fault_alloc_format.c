@@ -10,8 +10,7 @@ static phi_status open_part(phi_directory *out, phi_arena *arena, uint32_t idx, 
 {
     uint64_t wanted;
     put_split(&g_parts[idx], idx, 2, 4);
-    return phi_directory_open(out, &wanted, arena,
-                              (phi_bytes){g_parts[idx].bytes, g_parts[idx].len}, g_parts[idx].len,
+    return phi_directory_open(out, &wanted, arena, (phi_bytes){g_parts[idx].bytes, g_parts[idx].len}, g_parts[idx].len,
                               err);
 }
 
@@ -27,8 +26,8 @@ static phi_status open_model(phi_arena *arena, phi_error *err)
     put_header(&g_parts[0], 3, 0, 1);
     put_array(&g_parts[0], "a", PHI_META_STRING, 1), put_text(&g_parts[0], "x");
     uint64_t wanted;
-    PHI_TRY(phi_directory_open(&dir, &wanted, arena, (phi_bytes){g_parts[0].bytes, g_parts[0].len},
-                               g_parts[0].len, err));
+    PHI_TRY(
+        phi_directory_open(&dir, &wanted, arena, (phi_bytes){g_parts[0].bytes, g_parts[0].len}, g_parts[0].len, err));
     return phi_meta_read_str_array(&strings, &n, &dir, PHI_STR("a"), arena, err);
 }
 

@@ -29,7 +29,9 @@ const skip = model === undefined && 'SmolLM2 could not be fetched: the real mode
 
 function phi(command, args) {
   const all = [command, '--model', model, '--threads', '2', '--json', ...args];
-  return JSON.parse(execFileSync(PHI, all, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  return JSON.parse(
+    execFileSync(PHI, all, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+  );
 }
 
 const range = (first, n) => Array.from({ length: n }, (_, i) => first + i);
@@ -38,7 +40,14 @@ test('teacher-forced along llama.cpp, our best token is its token', { skip }, ()
   const wrong = [];
   for (const { question, prompt_ids: prompt, ids, margins } of golden('greedy.json').answers) {
     const lengths = range(prompt.length, ids.length).join(',');
-    const { positions } = phi('logits', ['--tokens', [...prompt, ...ids].join(','), '--lengths', lengths, '--top', '1']);
+    const { positions } = phi('logits', [
+      '--tokens',
+      [...prompt, ...ids].join(','),
+      '--lengths',
+      lengths,
+      '--top',
+      '1',
+    ]);
     positions.forEach(({ top }, i) => {
       if (top[0].id !== ids[i] && margins[i] > MARGIN_MIN)
         wrong.push(`"${question}" token ${i}: ${top[0].id}, llama.cpp ${ids[i]} by ${margins[i]}`);
@@ -49,12 +58,20 @@ test('teacher-forced along llama.cpp, our best token is its token', { skip }, ()
 
 test('our greedy text agrees with llama.cpp', { skip }, () => {
   const same = golden('greedy.json').answers.map(({ prompt_ids: prompt, ids }) => {
-    const ours = phi('generate', ['--tokens', prompt.join(','), '--max-tokens', String(SAME_TOKENS_MIN)]).ids;
+    const ours = phi('generate', [
+      '--tokens',
+      prompt.join(','),
+      '--max-tokens',
+      String(SAME_TOKENS_MIN),
+    ]).ids;
     const n = ids.findIndex((id, i) => id !== ours[i]);
     return n < 0 || n >= Math.min(SAME_TOKENS_MIN, ids.length);
   });
   const n = same.filter(Boolean).length;
-  assert.ok(n >= SAME_ANSWERS_MIN, `${n} of ${same.length} answers agree for ${SAME_TOKENS_MIN} tokens`);
+  assert.ok(
+    n >= SAME_ANSWERS_MIN,
+    `${n} of ${same.length} answers agree for ${SAME_TOKENS_MIN} tokens`,
+  );
 });
 
 test('the prompts of the goldens are tokenised alike', { skip }, () => {
@@ -64,9 +81,23 @@ test('the prompts of the goldens are tokenised alike', { skip }, () => {
 
 test('perplexity is within 1 % of llama.cpp and of the exact model', { skip }, () => {
   const { ids, nll } = golden('perplexity.json');
-  const ours = phi('logits', ['--tokens', ids.join(','), '--every', '--top', '0', '--context', '2048']).mean_nll;
+  const ours = phi('logits', [
+    '--tokens',
+    ids.join(','),
+    '--every',
+    '--top',
+    '0',
+    '--context',
+    '2048',
+  ]).mean_nll;
   const mean = nll.reduce((sum, x) => sum + x, 0) / nll.length;
-  assert.ok(Math.abs(Math.exp(ours - mean) - 1) < 0.01, `ours ${Math.exp(ours)}, llama.cpp ${Math.exp(mean)}`);
+  assert.ok(
+    Math.abs(Math.exp(ours - mean) - 1) < 0.01,
+    `ours ${Math.exp(ours)}, llama.cpp ${Math.exp(mean)}`,
+  );
   const exact = golden('exact.json').mean_nll;
-  assert.ok(Math.abs(Math.exp(ours - exact) - 1) < 0.01, `ours ${Math.exp(ours)}, exact ${Math.exp(exact)}`);
+  assert.ok(
+    Math.abs(Math.exp(ours - exact) - 1) < 0.01,
+    `ours ${Math.exp(ours)}, exact ${Math.exp(exact)}`,
+  );
 });

@@ -32,8 +32,7 @@ static inline void put_text(gguf_builder *b, const char *text)
     put_raw(b, text, strlen(text));
 }
 
-static inline void put_header(gguf_builder *b, uint32_t version, uint64_t n_tensors,
-                              uint64_t n_metas)
+static inline void put_header(gguf_builder *b, uint32_t version, uint64_t n_tensors, uint64_t n_metas)
 {
     b->len = 0;
     put_raw(b, "GGUF", 4);
@@ -88,8 +87,8 @@ static inline void put_array(gguf_builder *b, const char *key, uint32_t item_typ
 }
 
 /* A matrix of two dims. */
-static inline void put_tensor(gguf_builder *b, const char *name, uint64_t columns, uint64_t rows,
-                              uint32_t gguf_type, uint64_t offset)
+static inline void put_tensor(gguf_builder *b, const char *name, uint64_t columns, uint64_t rows, uint32_t gguf_type,
+                              uint64_t offset)
 {
     put_text(b, name);
     put_int(b, 2, 4);

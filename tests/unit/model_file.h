@@ -14,9 +14,9 @@ typedef struct model_file {
     uint8_t *bytes;
     size_t n;
     model_fault fault;
-    int fault_at;  /* which range, counted from 0 */
-    int n_ranges;  /* served so far */
-    bool is_late;  /* later ranges of a listing are provided before earlier ones */
+    int fault_at; /* which range, counted from 0 */
+    int n_ranges; /* served so far */
+    bool is_late; /* later ranges of a listing are provided before earlier ones */
 } model_file;
 
 /* tests/models/<name>; bytes NULL if it cannot be read. */

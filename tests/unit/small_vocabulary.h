@@ -119,14 +119,14 @@ static inline const char *small_encode(small_vocabulary *s, phi_str text, bool p
 {
     const phi_encode_options options = {.adds_special = true, .parses_special = parses_special};
     s->printed[0] = 0;
-    if (phi_tokenizer_encode(s->ids, &s->n_ids, phi_tokenizer_ids_max(s->t, text.len), s->t, text,
-                             &options, &s->scratch, &s->err) != PHI_OK)
+    if (phi_tokenizer_encode(s->ids, &s->n_ids, phi_tokenizer_ids_max(s->t, text.len), s->t, text, &options,
+                             &s->scratch, &s->err) != PHI_OK)
         return s->err.text;
     size_t at = 0;
     for (size_t i = 0; i < s->n_ids; i++) {
         const phi_str token = phi_tokenizer_text(s->t, s->ids[i]);
-        at += (size_t)snprintf(s->printed + at, sizeof s->printed - at, "%s%.*s", i ? "|" : "",
-                               (int)token.len, token.ptr);
+        at += (size_t)snprintf(s->printed + at, sizeof s->printed - at, "%s%.*s", i ? "|" : "", (int)token.len,
+                               token.ptr);
     }
     return s->printed;
 }

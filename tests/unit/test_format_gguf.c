@@ -11,8 +11,8 @@ static phi_error g_err;
 
 /* Opens a copy of exactly n bytes, so that the sanitizer sees every read past them. The copy must
  * outlive the directory. */
-static phi_status open_copy(phi_directory *out, uint64_t *wanted, uint8_t **copy, phi_arena *arena,
-                            size_t n, uint64_t file_bytes)
+static phi_status open_copy(phi_directory *out, uint64_t *wanted, uint8_t **copy, phi_arena *arena, size_t n,
+                            uint64_t file_bytes)
 {
     *copy = malloc(n + (n == 0));
     memcpy(*copy, g_file.bytes, n);
@@ -36,8 +36,7 @@ static void put_good_file(void)
     put_key(b, "t.u64", PHI_META_U64), put_int(b, 0x100000000u, 8);
     put_key(b, "t.i64", PHI_META_I64), put_int(b, (uint64_t)-5, 8);
     put_key(b, "t.f64", PHI_META_F64), put_int(b, 0x3fe0000000000000u, 8);
-    put_array(b, "a.str", PHI_META_STRING, 3), put_text(b, "one"), put_text(b, ""),
-        put_text(b, "three");
+    put_array(b, "a.str", PHI_META_STRING, 3), put_text(b, "one"), put_text(b, ""), put_text(b, "three");
     put_array(b, "a.f32", PHI_META_F32, 2), put_int(b, 0x3f800000, 4), put_int(b, 0xbf800000, 4);
     put_array(b, "a.u8", PHI_META_U8, 4), put_int(b, 0x04030201, 4);
     put_array(b, "a.empty", PHI_META_I32, 0);
@@ -106,8 +105,7 @@ TEST(format_gguf__reads_arrays)
     put_good_file();
     CHECK_INT(open_copy(&dir, &wanted, &copy, &arena, g_file.len, g_file.len), PHI_OK);
     phi_str *strings;
-    CHECK_INT(phi_meta_read_str_array(&strings, &n, &dir, PHI_STR("a.str"), &arena, &g_err),
-              PHI_OK);
+    CHECK_INT(phi_meta_read_str_array(&strings, &n, &dir, PHI_STR("a.str"), &arena, &g_err), PHI_OK);
     CHECK_INT(n, 3);
     CHECK(phi_str_equal(strings[0], PHI_STR("one")));
     CHECK_INT(strings[1].len, 0);
@@ -125,10 +123,8 @@ TEST(format_gguf__reads_arrays)
     CHECK_INT(n, 0);
     CHECK_INT(phi_meta_read_i32_array(&ints, &n, &dir, PHI_STR("absent"), &arena, &g_err), PHI_OK);
     CHECK(ints == NULL);
-    CHECK_INT(phi_meta_read_i32_array(&ints, &n, &dir, PHI_STR("a.str"), &arena, &g_err),
-              PHI_ECORRUPT);
-    CHECK_TEXT(g_err.text,
-               "gguf: metadata 'a.str' is of type array of string, expected array of integers");
+    CHECK_INT(phi_meta_read_i32_array(&ints, &n, &dir, PHI_STR("a.str"), &arena, &g_err), PHI_ECORRUPT);
+    CHECK_TEXT(g_err.text, "gguf: metadata 'a.str' is of type array of string, expected array of integers");
     phi_arena_deinit(&arena);
     free(copy);
 }
@@ -208,16 +204,13 @@ TEST(format_gguf__refuses_floats_that_are_not_finite)
     put_header(&g_file, 3, 0, 4);
     put_f32(&g_file, "nan", NAN);
     put_key(&g_file, "big", PHI_META_F64), put_int(&g_file, 0x7fe0000000000000u, 8); /* 2^1023 */
-    put_array(&g_file, "list", PHI_META_F32, 2), put_int(&g_file, 0, 4),
-        put_int(&g_file, 0x7f800000, 4);
+    put_array(&g_file, "list", PHI_META_F32, 2), put_int(&g_file, 0, 4), put_int(&g_file, 0x7f800000, 4);
     put_key(&g_file, "flag", PHI_META_BOOL), put_int(&g_file, 2, 1);
     CHECK_INT(open_copy(&dir, &wanted, &copy, &arena, g_file.len, g_file.len), PHI_OK);
     CHECK_INT(phi_meta_read_f32(&f, &dir, PHI_STR("nan"), &g_err), PHI_ECORRUPT);
     CHECK_INT(phi_meta_read_f32(&f, &dir, PHI_STR("big"), &g_err), PHI_ECORRUPT);
-    CHECK_TEXT(g_err.text,
-               "gguf: metadata 'big' holds 8.98847e+307, expected a finite 32-bit float");
-    CHECK_INT(phi_meta_read_f32_array(&floats, &n, &dir, PHI_STR("list"), &arena, &g_err),
-              PHI_ECORRUPT);
+    CHECK_TEXT(g_err.text, "gguf: metadata 'big' holds 8.98847e+307, expected a finite 32-bit float");
+    CHECK_INT(phi_meta_read_f32_array(&floats, &n, &dir, PHI_STR("list"), &arena, &g_err), PHI_ECORRUPT);
     CHECK_TEXT(g_err.text, "gguf: metadata 'list' holds inf, expected a finite 32-bit float");
     CHECK(floats == NULL);
     CHECK_INT(phi_meta_read_bool(&flag, &dir, PHI_STR("flag"), &g_err), PHI_ECORRUPT);
@@ -307,8 +300,7 @@ TEST(format_gguf__survives_every_byte_changed)
             uint8_t *copy;
             phi_arena_init(&arena, 256);
             g_file.bytes[at] ^= flips[k];
-            const phi_status status = open_copy(&dir, &wanted, &copy, &arena, g_file.len,
-                                                g_file.len);
+            const phi_status status = open_copy(&dir, &wanted, &copy, &arena, g_file.len, g_file.len);
             g_file.bytes[at] ^= flips[k];
             CHECK(status == PHI_OK || status == PHI_ECORRUPT || status == PHI_EUNSUPPORTED);
             if (status == PHI_OK)
@@ -509,11 +501,9 @@ TEST(format_gguf__says_what_it_refuses)
         phi_status status;
         const char *message;
     } cases[] = {
-        {bad_version_1, PHI_EUNSUPPORTED,
-         "gguf: version 1 at byte 4, expected 3 or 2; convert the model again"},
+        {bad_version_1, PHI_EUNSUPPORTED, "gguf: version 1 at byte 4, expected 3 or 2; convert the model again"},
         {bad_version_9, PHI_EUNSUPPORTED, "gguf: version 9 at byte 4, expected 3 or 2"},
-        {bad_endian, PHI_EUNSUPPORTED,
-         "gguf: version 3 in big-endian order at byte 4, expected a little-endian file"},
+        {bad_endian, PHI_EUNSUPPORTED, "gguf: version 3 in big-endian order at byte 4, expected a little-endian file"},
         {bad_magic, PHI_EUNSUPPORTED,
          "file: begins with bytes 47 47 55 5a 03 00 00 00 (an unknown format), expected one of: "
          "gguf"},
@@ -524,29 +514,21 @@ TEST(format_gguf__says_what_it_refuses)
         {bad_room, PHI_ECORRUPT,
          "gguf: 1000 metadata entries and 1000 tensors at byte 8 take at least 47000 bytes, but "
          "the file has 0 more"},
-        {bad_key_length, PHI_ECORRUPT,
-         "gguf: metadata 0 at byte 24: string length 257, expected at most 256"},
-        {bad_key_empty, PHI_ECORRUPT,
-         "gguf: metadata 0 at byte 24: name is empty, expected 1 to 256 bytes"},
-        {bad_key_nul, PHI_ECORRUPT,
-         "name has the control character 0x00 at position 1, expected text"},
-        {bad_type, PHI_ECORRUPT,
-         "gguf: metadata 0 'a.b' at byte 35: value of type 13, expected 0 to 12"},
+        {bad_key_length, PHI_ECORRUPT, "gguf: metadata 0 at byte 24: string length 257, expected at most 256"},
+        {bad_key_empty, PHI_ECORRUPT, "gguf: metadata 0 at byte 24: name is empty, expected 1 to 256 bytes"},
+        {bad_key_nul, PHI_ECORRUPT, "name has the control character 0x00 at position 1, expected text"},
+        {bad_type, PHI_ECORRUPT, "gguf: metadata 0 'a.b' at byte 35: value of type 13, expected 0 to 12"},
         {bad_array_nested, PHI_EUNSUPPORTED, "gguf: metadata 0 'a.b' at byte 39: array of arrays"},
         {bad_array_type, PHI_ECORRUPT, "array of type 77, expected 0 to 8 or 10 to 12"},
         {bad_array_items, PHI_ECORRUPT, "array of 4294967296 items, expected at most 16777216"},
-        {bad_array_room, PHI_ECORRUPT,
-         "at byte 51: takes 256 more bytes, but the file ends at byte 103"},
+        {bad_array_room, PHI_ECORRUPT, "at byte 51: takes 256 more bytes, but the file ends at byte 103"},
         {bad_string, PHI_ECORRUPT, "string length 9223372036854775808, expected at most 16777216"},
-        {bad_key_twice, PHI_ECORRUPT,
-         "gguf: metadata key 'a.b' appears twice, as entries 0 and 2; expected once"},
-        {bad_name_twice, PHI_ECORRUPT,
-         "gguf: tensor name 'first' appears twice, as entries 0 and 1; expected once"},
+        {bad_key_twice, PHI_ECORRUPT, "gguf: metadata key 'a.b' appears twice, as entries 0 and 2; expected once"},
+        {bad_name_twice, PHI_ECORRUPT, "gguf: tensor name 'first' appears twice, as entries 0 and 1; expected once"},
         {bad_alignment_7, PHI_ECORRUPT,
          "gguf: metadata 'general.alignment' is 7, expected a power of two, at most 65536"},
         {bad_alignment_0, PHI_ECORRUPT, "'general.alignment' is 0, expected a power of two"},
-        {bad_alignment_big, PHI_ECORRUPT,
-         "'general.alignment' is 131072, expected a power of two, at most 65536"},
+        {bad_alignment_big, PHI_ECORRUPT, "'general.alignment' is 131072, expected a power of two, at most 65536"},
         {bad_dtype, PHI_EUNSUPPORTED,
          "gguf: tensor 0 'first' at byte 57: has type IQ2_XXS, this build loads F32, F16, BF16, "
          "Q4_0"},
@@ -555,24 +537,18 @@ TEST(format_gguf__says_what_it_refuses)
         {bad_offset, PHI_ECORRUPT,
          "gguf: tensor 1 'second' at byte 128: offset 33 of the tensor data, expected a "
          "multiple of the alignment, 32"},
-        {bad_offset_wrap, PHI_ECORRUPT,
-         "128 bytes at offset 18446744073709551584 of the tensor data, but the file"},
-        {bad_end, PHI_ECORRUPT,
-         "128 bytes at offset 512 of the tensor data, but the file ends at byte 640"},
+        {bad_offset_wrap, PHI_ECORRUPT, "128 bytes at offset 18446744073709551584 of the tensor data, but the file"},
+        {bad_end, PHI_ECORRUPT, "128 bytes at offset 512 of the tensor data, but the file ends at byte 640"},
         {bad_overlap, PHI_ECORRUPT,
          "gguf: tensors 'first' (bytes 128 to 192) and 'second' (from byte 160) overlap, expected "
          "them apart"},
         {bad_dims_0, PHI_ECORRUPT, "gguf: tensor 0 't' at byte 33: 0 dims, expected 1 to 4"},
         {bad_dims_5, PHI_ECORRUPT, "5 dims, expected 1 to 4"},
         {bad_dim_zero, PHI_ECORRUPT, "dims[0] is 0, expected at least 1"},
-        {bad_elements, PHI_ECORRUPT,
-         "4294967296 x 4294967296 x 1 x 1 elements, expected fewer than 2^64"},
-        {bad_bytes, PHI_ECORRUPT,
-         "4611686018427387904 elements of F32, expected fewer than 2^64 bytes"},
-        {bad_split_count, PHI_ECORRUPT,
-         "gguf: metadata 'split.count' is 2000, expected at most 1024"},
-        {bad_split_no, PHI_ECORRUPT,
-         "gguf: metadata 'split.no' is 3, expected less than 'split.count', 3"},
+        {bad_elements, PHI_ECORRUPT, "4294967296 x 4294967296 x 1 x 1 elements, expected fewer than 2^64"},
+        {bad_bytes, PHI_ECORRUPT, "4611686018427387904 elements of F32, expected fewer than 2^64 bytes"},
+        {bad_split_count, PHI_ECORRUPT, "gguf: metadata 'split.count' is 2000, expected at most 1024"},
+        {bad_split_no, PHI_ECORRUPT, "gguf: metadata 'split.no' is 3, expected less than 'split.count', 3"},
         {bad_split_tensors, PHI_ECORRUPT, "'split.tensors.count' is 1, expected at least 2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -585,9 +561,8 @@ TEST(format_gguf__says_what_it_refuses)
         cases[i].put();
         const phi_status status = open_copy(&dir, &wanted, &copy, &arena, g_file.len, g_file.len);
         if (status != cases[i].status || !strstr(g_err.text, cases[i].message))
-            check_failed(__FILE__, __LINE__, "case %zu: got %s \"%s\", expected %s \"%s\"", i,
-                         phi_status_name(status), g_err.text, phi_status_name(cases[i].status),
-                         cases[i].message);
+            check_failed(__FILE__, __LINE__, "case %zu: got %s \"%s\", expected %s \"%s\"", i, phi_status_name(status),
+                         g_err.text, phi_status_name(cases[i].status), cases[i].message);
         phi_arena_deinit(&arena);
         free(copy);
     }
@@ -604,8 +579,7 @@ TEST(format_gguf__refuses_impossible_lengths_before_they_are_fetched)
     put_array(&g_file, "tokens", PHI_META_STRING, 1 << 20);
     /* a file of 1 MiB cannot hold 2^20 strings of 8 bytes at least */
     CHECK_INT(open_copy(&dir, &wanted, &copy, &arena, g_file.len, 1 << 20), PHI_ECORRUPT);
-    CHECK(strstr(g_err.text, "takes 8388608 more bytes, but the file ends at byte 1048576") !=
-          NULL);
+    CHECK(strstr(g_err.text, "takes 8388608 more bytes, but the file ends at byte 1048576") != NULL);
     free(copy);
     /* a file of unknown size may not ask for more header than the limit */
     put_header(&g_file, 3, 0, 1);
@@ -613,8 +587,7 @@ TEST(format_gguf__refuses_impossible_lengths_before_they_are_fetched)
     CHECK_INT(open_copy(&dir, &wanted, &copy, &arena, g_file.len, UINT64_MAX), PHI_NEED_DATA);
     CHECK_INT(wanted, g_file.len + ((uint64_t)8 << 24));
     free(copy);
-    CHECK_INT(phi_directory_open(&dir, &wanted, &arena, (phi_bytes){g_file.bytes, 10}, 9, &g_err),
-              PHI_EINVAL);
+    CHECK_INT(phi_directory_open(&dir, &wanted, &arena, (phi_bytes){g_file.bytes, 10}, 9, &g_err), PHI_EINVAL);
     phi_arena_deinit(&arena);
 }
 
@@ -637,13 +610,11 @@ TEST(format_gguf__accepts_version_2_and_merged_files)
 
 static gguf_builder g_parts[3];
 
-static phi_status open_part(phi_directory *out, phi_arena *arena, uint32_t idx, uint32_t count,
-                            int32_t n_announced)
+static phi_status open_part(phi_directory *out, phi_arena *arena, uint32_t idx, uint32_t count, int32_t n_announced)
 {
     uint64_t wanted;
     put_split(&g_parts[idx], idx, count, n_announced);
-    return phi_directory_open(out, &wanted, arena,
-                              (phi_bytes){g_parts[idx].bytes, g_parts[idx].len}, g_parts[idx].len,
+    return phi_directory_open(out, &wanted, arena, (phi_bytes){g_parts[idx].bytes, g_parts[idx].len}, g_parts[idx].len,
                               &g_err);
 }
 
@@ -681,8 +652,7 @@ TEST(format_split__refuses_parts_that_disagree)
     phi_arena_init(&arena, 4096);
     CHECK_INT(open_part(&dir, &arena, 0, 3, 6), PHI_OK);
     CHECK_INT(phi_directory_check_complete(&dir, &g_err), PHI_ECORRUPT);
-    CHECK_TEXT(g_err.text,
-               "split: file 1 of 3 (\"-00002-of-00003\") is missing, expected all of them");
+    CHECK_TEXT(g_err.text, "split: file 1 of 3 (\"-00002-of-00003\") is missing, expected all of them");
     CHECK_INT(open_part(&part, &arena, 1, 2, 6), PHI_OK);
     CHECK_INT(phi_directory_join(&dir, &part, &arena, &g_err), PHI_ECORRUPT);
     CHECK_TEXT(g_err.text, "split: file 1 says that there are 2 files, expected 3 as file 0 says");
@@ -721,12 +691,10 @@ TEST(format_split__derives_names)
     } cases[] = {
         {"m-00001-of-00012.gguf", "m-00003-of-00012.gguf"},
         {"dir/m-00007-of-00012.gguf", "dir/m-00003-of-00012.gguf"},
-        {"https://h/m-00001-of-00012.gguf?download=true",
-         "https://h/m-00003-of-00012.gguf?download=true"},
+        {"https://h/m-00001-of-00012.gguf?download=true", "https://h/m-00003-of-00012.gguf?download=true"},
         {"https://h/m-00001-of-00012.gguf#x", "https://h/m-00003-of-00012.gguf#x"},
         {"https://h/get?f=m-00001-of-00012.gguf&k=1", "https://h/get?f=m-00003-of-00012.gguf&k=1"},
-        {"a-00001-of-00012.gguf?f=b-00001-of-00012.gguf",
-         "a-00003-of-00012.gguf?f=b-00001-of-00012.gguf"},
+        {"a-00001-of-00012.gguf?f=b-00001-of-00012.gguf", "a-00003-of-00012.gguf?f=b-00001-of-00012.gguf"},
         {"m-00001-of-00012.gguf.part", NULL},
         {"m-00001-of-00011.gguf", NULL},
         {"m-00000-of-00012.gguf", NULL},
@@ -737,15 +705,13 @@ TEST(format_split__derives_names)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char out[64] = "";
-        const phi_status status = phi_split_name(out, sizeof out, phi_str_of(cases[i].first), 2, 12,
-                                                 &g_err);
+        const phi_status status = phi_split_name(out, sizeof out, phi_str_of(cases[i].first), 2, 12, &g_err);
         CHECK_INT(status, cases[i].third ? PHI_OK : PHI_EINVAL);
         if (cases[i].third)
             CHECK_TEXT(out, cases[i].third);
     }
     char small[21];
-    CHECK_INT(phi_split_name(small, sizeof small, PHI_STR("m-00001-of-00012.gguf"), 2, 12, &g_err),
-              PHI_EINVAL);
+    CHECK_INT(phi_split_name(small, sizeof small, PHI_STR("m-00001-of-00012.gguf"), 2, 12, &g_err), PHI_EINVAL);
     CHECK_TEXT(g_err.text, "split: a name of 21 bytes does not fit in 21");
     CHECK_INT(phi_split_name(small, sizeof small, PHI_STR("x"), 12, 12, &g_err), PHI_EINVAL);
 }

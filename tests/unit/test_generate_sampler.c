@@ -39,8 +39,7 @@ static void softmax(double *out, const float *logits, int32_t n, double temperat
  * Pearson's chi-square. With d degrees of freedom the statistic has mean d and variance 2d; d + 5
  * sqrt(2d) + 10 is beyond the 0.9999 quantile for every d up to 50 (d = 1: 27.1 of 15.1 needed; d =
  * 7: 35.7 of 29.9). */
-static void check_distribution(const phi_sampling *p, const float *logits, int32_t n,
-                               const double *expected)
+static void check_distribution(const phi_sampling *p, const float *logits, int32_t n, const double *expected)
 {
     enum { N_DRAWS = 40000, N_MAX = 64 };
     int32_t counts[N_MAX] = {0};
@@ -184,8 +183,7 @@ TEST(generate_sampler__same_seed_same_tokens)
 /* The very numbers, so that another platform or another compiler shows a difference. */
 TEST(generate_sampler__draws_are_the_same_everywhere)
 {
-    static const int32_t expected[16] = {99, 655, 963, 136, 50,  704, 990, 568,
-                                         25, 619, 606, 988, 371, 989, 445, 531};
+    static const int32_t expected[16] = {99, 655, 963, 136, 50, 704, 990, 568, 25, 619, 606, 988, 371, 989, 445, 531};
     float logits[1000];
     phi_sampling p = phi_sampling_default();
     p.temperature = 0.8f;
@@ -224,8 +222,7 @@ TEST(generate_sampler__reports_logprobs_before_temperature)
     CHECK_INT(phi_sampler_pick(&g_picked, s, g_logits, &g_err), PHI_OK);
     static const int32_t ranks[] = {1, 5, 3, 7, 0};
     CHECK_INT(g_picked.n_top, 5);
-    for (int32_t i = 0; i < 5;
-         i++) { /* 2.4e-7: half an ulp of a float below 8; 3e-7: the sampler's exp */
+    for (int32_t i = 0; i < 5; i++) { /* 2.4e-7: half an ulp of a float below 8; 3e-7: the sampler's exp */
         CHECK_INT(g_picked.top[i].id, ranks[i]);
         CHECK_NEAR(g_picked.top[i].logprob, log(exact[ranks[i]]), 5.4e-7);
     }
@@ -263,8 +260,7 @@ TEST(generate_sampler__repetition_penalty_counts_prompt_and_generated)
     p.repetition_penalty = 1.5f;
     p.n_logprobs = N_SMALL;
     phi_sampler *s = create(&p, N_SMALL);
-    phi_sampler_add_prompt(s, (const int32_t[]){1, 1, 2, 4, -1, 99},
-                           6); /* twice counts once; strangers do not count */
+    phi_sampler_add_prompt(s, (const int32_t[]){1, 1, 2, 4, -1, 99}, 6); /* twice counts once; strangers do not count */
     phi_sampler_accept(s, 3);
     phi_sampler_accept(s, 3);
     for (int32_t i = 0; i < N_SMALL; i++)
@@ -331,8 +327,7 @@ TEST(generate_sampler__excludes_banned_masked_and_unusable)
     p.n_logprobs = 3;
     phi_arena_deinit(&g_arena);
     phi_arena_init(&g_arena, 4096);
-    CHECK_INT(phi_sampler_create(&s, &g_arena, &p, N_SMALL, 7, &g_err),
-              PHI_OK); /* id 7 is past the tokenizer */
+    CHECK_INT(phi_sampler_create(&s, &g_arena, &p, N_SMALL, 7, &g_err), PHI_OK); /* id 7 is past the tokenizer */
     CHECK_INT(phi_sampler_pick(&g_picked, s, g_logits, &g_err), PHI_OK);
     CHECK_INT(g_picked.id, 3);
     phi_sampler_set_allowed(s, &allowed);
@@ -342,10 +337,8 @@ TEST(generate_sampler__excludes_banned_masked_and_unusable)
     CHECK_NEAR(g_picked.logprob, -log1p(exp(-3)), 5.4e-7);
     phi_sampler_set_allowed(s, &none);
     CHECK_INT(phi_sampler_pick(&g_picked, s, g_logits, &g_err), PHI_EINVAL);
-    CHECK_TEXT(
-        g_err.text,
-        "sampling: banned tokens and the allowed-token mask leave none of 7 tokens, expected at "
-        "least one");
+    CHECK_TEXT(g_err.text, "sampling: banned tokens and the allowed-token mask leave none of 7 tokens, expected at "
+                           "least one");
     phi_sampler_set_allowed(s, NULL);
     CHECK_INT(phi_sampler_pick(&g_picked, s, g_logits, &g_err), PHI_OK);
     CHECK_INT(g_picked.id, 3);

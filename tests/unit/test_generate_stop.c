@@ -114,8 +114,7 @@ TEST(generate_stop__refuses_bad_strings)
     phi_arena_init(&g_arena, 4096);
     for (size_t i = 0; i <= PHI_LIMIT_STOP_STRINGS; i++)
         many[i] = (phi_str){big, 1 + i};
-    CHECK_INT(phi_stop_create(&s, &g_arena, many, PHI_LIMIT_STOP_STRINGS + 1, 64, &g_err),
-              PHI_EINVAL);
+    CHECK_INT(phi_stop_create(&s, &g_arena, many, PHI_LIMIT_STOP_STRINGS + 1, 64, &g_err), PHI_EINVAL);
     CHECK_TEXT(g_err.text, "stop: 65 strings, expected at most 64");
     CHECK_INT(phi_stop_create(&s, &g_arena, many, PHI_LIMIT_STOP_STRINGS, 64, &g_err), PHI_OK);
     CHECK_INT(phi_stop_feed(&piece, s, (phi_str){big, 65}, &g_err), PHI_EINVAL);
@@ -126,9 +125,7 @@ TEST(generate_stop__refuses_bad_strings)
     CHECK_INT(phi_stop_create(&s, &g_arena, many, 2, 64, &g_err), PHI_EINVAL);
     many[1] = PHI_STR("\x82xx");
     CHECK_INT(phi_stop_create(&s, &g_arena, many, 2, 64, &g_err), PHI_EINVAL);
-    CHECK_TEXT(
-        g_err.text,
-        "stop: string 1 begins with byte 0x82, inside a UTF-8 sequence; expected whole characters");
+    CHECK_TEXT(g_err.text, "stop: string 1 begins with byte 0x82, inside a UTF-8 sequence; expected whole characters");
     CHECK_INT(phi_stop_create(&s, &g_arena, many, 1, SIZE_MAX, &g_err), PHI_ENOMEM);
     CHECK_INT(phi_stop_create(&s, &g_arena, NULL, 1, 64, &g_err), PHI_EINVAL);
     CHECK_TEXT(g_err.text, "stop: the list is NULL, expected 1 strings");

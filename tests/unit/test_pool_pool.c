@@ -25,8 +25,8 @@ static phi_status create_full(phi_pool **out, phi_arena *arena, int32_t n_thread
 
 typedef struct counted {
     int32_t n_threads;
-    bool is_thread_wrong;         /* read after the run only */
-    int32_t n_runs[N_TASKS_MAX];  /* plain memory: its visibility is part of the contract */
+    bool is_thread_wrong;        /* read after the run only */
+    int32_t n_runs[N_TASKS_MAX]; /* plain memory: its visibility is part of the contract */
     int32_t by_thread[PHI_LIMIT_THREADS];
 } counted;
 

@@ -25,8 +25,7 @@ TEST(tokenizer_byte__merges_by_rank)
 {
     small_vocabulary *s = open_merges("gpt-2");
     CHECK_INT(small_create(s), PHI_OK);
-    CHECK_TEXT(small_encode(s, PHI_STR("abc"), true),
-               "a|bc"); /* b c comes first, so abc is never made */
+    CHECK_TEXT(small_encode(s, PHI_STR("abc"), true), "a|bc"); /* b c comes first, so abc is never made */
     CHECK_TEXT(small_encode(s, PHI_STR("aba ab"), true), "ab|a|\xc4\xa0|ab");
     CHECK_TEXT(small_encode(s, PHI_STR("a a"), true), "a|\xc4\xa0"
                                                       "a");

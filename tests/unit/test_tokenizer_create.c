@@ -19,11 +19,9 @@ TEST(tokenizer_create__refuses_unknown_families)
 {
     small_vocabulary *s = small_open_byte("gpt-5");
     small_merge(s, PHI_STR("a b"));
-    CHECK(strstr(create_error(s, PHI_EUNSUPPORTED), "\"gpt-5\"; this build knows default gpt-2") !=
-          NULL);
+    CHECK(strstr(create_error(s, PHI_EUNSUPPORTED), "\"gpt-5\"; this build knows default gpt-2") != NULL);
     s->v.model = PHI_STR("bert");
-    CHECK_TEXT(create_error(s, PHI_EUNSUPPORTED),
-               "vocabulary: tokenizer \"bert\"; this build knows llama gpt2");
+    CHECK_TEXT(create_error(s, PHI_EUNSUPPORTED), "vocabulary: tokenizer \"bert\"; this build knows llama gpt2");
     small_close(s);
 }
 
@@ -31,9 +29,8 @@ TEST(tokenizer_create__refuses_sizes_and_ids)
 {
     small_vocabulary *s = small_open_spm();
     s->v.bos_id = 259;
-    CHECK_TEXT(
-        create_error(s, PHI_ECORRUPT),
-        "vocabulary: the beginning-of-text id is 259; expected below 259, the number of tokens");
+    CHECK_TEXT(create_error(s, PHI_ECORRUPT),
+               "vocabulary: the beginning-of-text id is 259; expected below 259, the number of tokens");
     s->v.bos_id = -2;
     CHECK(strstr(create_error(s, PHI_ECORRUPT), "id is -2") != NULL);
     s->v.bos_id = 1;
@@ -50,8 +47,7 @@ TEST(tokenizer_create__refuses_broken_tokens)
     memset(long_text, 'x', sizeof long_text);
     small_vocabulary *s = small_open_spm();
     const int32_t id = small_add(s, (phi_str){long_text, sizeof long_text}, 0, PHI_TOKEN_NORMAL);
-    CHECK_TEXT(create_error(s, PHI_ECORRUPT),
-               "vocabulary: the text of token 259 has 4097 bytes, the limit is 4096");
+    CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: the text of token 259 has 4097 bytes, the limit is 4096");
     s->texts[id] = PHI_STR("x");
     s->types[id] = 7;
     CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: token 259 has type 7; expected 1 to 6");
@@ -63,8 +59,7 @@ TEST(tokenizer_create__refuses_broken_tokens)
     CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: the score of token 259 is not a number");
     s->scores[id] = 0;
     s->texts[id] = PHI_STR("<s>");
-    CHECK_TEXT(create_error(s, PHI_ECORRUPT),
-               "vocabulary: tokens 1 and 259 have the same text \"<s>\"");
+    CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: tokens 1 and 259 have the same text \"<s>\"");
     s->types[id] = PHI_TOKEN_UNUSED;
     CHECK_TEXT(create_error(s, PHI_OK), "");
     CHECK_INT(phi_tokenizer_find(s->t, PHI_STR("<s>")), 1);
@@ -77,8 +72,7 @@ TEST(tokenizer_create__refuses_broken_merges)
     CHECK(strstr(create_error(s, PHI_ECORRUPT), "0 merges; expected 1 to") != NULL);
     small_merge(s, PHI_STR("a b"));
     small_merge(s, PHI_STR("ab"));
-    CHECK_TEXT(create_error(s, PHI_ECORRUPT),
-               "vocabulary: merge 1 is \"ab\"; expected \"left right\"");
+    CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: merge 1 is \"ab\"; expected \"left right\"");
     s->merges[1] = PHI_STR("a ");
     CHECK(strstr(create_error(s, PHI_ECORRUPT), "merge 1 is \"a \"") != NULL);
     s->merges[1] = PHI_STR("");
@@ -132,14 +126,10 @@ TEST(tokenizer_encode__wants_room_for_any_text)
     const phi_encode_options options = {.adds_special = true, .parses_special = true};
     const phi_str text = PHI_STR("a+ +b+");
     const size_t cap = phi_tokenizer_ids_max(s->t, text.len);
-    CHECK_INT(phi_tokenizer_encode(s->ids, &s->n_ids, cap - 1, s->t, text, &options, &s->scratch,
-                                   &s->err),
-              PHI_EINVAL);
+    CHECK_INT(phi_tokenizer_encode(s->ids, &s->n_ids, cap - 1, s->t, text, &options, &s->scratch, &s->err), PHI_EINVAL);
     CHECK(strstr(s->err.text, "a text of 6 bytes needs") != NULL);
     /* No token for U+2581 here: three bytes for each space and each dummy prefix. */
-    CHECK_INT(
-        phi_tokenizer_encode(s->ids, &s->n_ids, cap, s->t, text, &options, &s->scratch, &s->err),
-        PHI_OK);
+    CHECK_INT(phi_tokenizer_encode(s->ids, &s->n_ids, cap, s->t, text, &options, &s->scratch, &s->err), PHI_OK);
     CHECK_INT(s->n_ids, 1 + 4 + 1 + 6 + 1 + 4 + 1 + 1);
     CHECK_INT(s->scratch.used_bytes, 0);
     CHECK_INT(phi_tokenizer_ids_max(s->t, SIZE_MAX), SIZE_MAX);
@@ -170,9 +160,8 @@ TEST(tokenizer_create__survives_every_failing_allocation)
             phi_arena_deinit(&s->scratch);
             phi_arena_init(&s->scratch, 1);
             (void)phi_arena_fail_at(k);
-            status = phi_tokenizer_encode(s->ids, &s->n_ids, SMALL_IDS_MAX, s->t,
-                                          (phi_str){text, sizeof text}, &options, &s->scratch,
-                                          &s->err);
+            status = phi_tokenizer_encode(s->ids, &s->n_ids, SMALL_IDS_MAX, s->t, (phi_str){text, sizeof text},
+                                          &options, &s->scratch, &s->err);
             (void)phi_arena_fail_at(0);
             CHECK(status == PHI_OK || status == PHI_ENOMEM);
             CHECK_INT(s->scratch.used_bytes, 0);

@@ -17,8 +17,7 @@ static const char *split(const char *pre, phi_str text)
         const size_t end = phi_pretokenizer_piece_end(p, text, at);
         if (end <= at || end > text.len)
             return "no progress";
-        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", at ? "|" : "", (int)(end - at),
-                              text.ptr + at);
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%.*s", at ? "|" : "", (int)(end - at), text.ptr + at);
         at = end;
     }
     out[n] = 0;
@@ -101,23 +100,18 @@ TEST(tokenizer_unicode__classes)
     static const struct {
         int32_t code_point;
         uint32_t kind;
-    } cases[] = {{'A', PHI_CLASS_UPPER},          {'z', PHI_CLASS_LOWER},
-                 {'@', PHI_CLASS_OTHER},          {'[', PHI_CLASS_OTHER},
-                 {'`', PHI_CLASS_OTHER},          {'0', PHI_CLASS_NUMBER},
-                 {0x1c, PHI_CLASS_OTHER},         {0x0b, PHI_CLASS_SPACE},
-                 {0x85, PHI_CLASS_SPACE},         {0xa0, PHI_CLASS_SPACE},
-                 {0xaa, PHI_CLASS_LETTER},        {0xb2, PHI_CLASS_NUMBER},
-                 {0xdf, PHI_CLASS_LOWER},         {0x100, PHI_CLASS_UPPER},
-                 {0x101, PHI_CLASS_LOWER},        {0x139, PHI_CLASS_UPPER},
-                 {0x13a, PHI_CLASS_LOWER},        {0x1c5, PHI_CLASS_UPPER},
-                 {0x301, PHI_CLASS_MARK},         {0x903, PHI_CLASS_MARK},
-                 {0x2028, PHI_CLASS_SPACE},       {0x200b, PHI_CLASS_OTHER},
-                 {0x2167, PHI_CLASS_NUMBER},      {0x4e00, PHI_CLASS_LETTER},
-                 {0x9fff, PHI_CLASS_LETTER},      {0xd7a3, PHI_CLASS_LETTER},
-                 {0xd7a4, PHI_CLASS_OTHER},       {0x10400, PHI_CLASS_UPPER},
-                 {0x1f600, PHI_CLASS_OTHER},      {0x20000, PHI_CLASS_LETTER},
-                 {0xe0100, PHI_CLASS_MARK},       {0x10ffff, PHI_CLASS_OTHER},
-                 {PHI_UTF8_BAD, PHI_CLASS_OTHER}, {PHI_UTF8_CUT, PHI_CLASS_OTHER}};
+    } cases[] = {{'A', PHI_CLASS_UPPER},         {'z', PHI_CLASS_LOWER},      {'@', PHI_CLASS_OTHER},
+                 {'[', PHI_CLASS_OTHER},         {'`', PHI_CLASS_OTHER},      {'0', PHI_CLASS_NUMBER},
+                 {0x1c, PHI_CLASS_OTHER},        {0x0b, PHI_CLASS_SPACE},     {0x85, PHI_CLASS_SPACE},
+                 {0xa0, PHI_CLASS_SPACE},        {0xaa, PHI_CLASS_LETTER},    {0xb2, PHI_CLASS_NUMBER},
+                 {0xdf, PHI_CLASS_LOWER},        {0x100, PHI_CLASS_UPPER},    {0x101, PHI_CLASS_LOWER},
+                 {0x139, PHI_CLASS_UPPER},       {0x13a, PHI_CLASS_LOWER},    {0x1c5, PHI_CLASS_UPPER},
+                 {0x301, PHI_CLASS_MARK},        {0x903, PHI_CLASS_MARK},     {0x2028, PHI_CLASS_SPACE},
+                 {0x200b, PHI_CLASS_OTHER},      {0x2167, PHI_CLASS_NUMBER},  {0x4e00, PHI_CLASS_LETTER},
+                 {0x9fff, PHI_CLASS_LETTER},     {0xd7a3, PHI_CLASS_LETTER},  {0xd7a4, PHI_CLASS_OTHER},
+                 {0x10400, PHI_CLASS_UPPER},     {0x1f600, PHI_CLASS_OTHER},  {0x20000, PHI_CLASS_LETTER},
+                 {0xe0100, PHI_CLASS_MARK},      {0x10ffff, PHI_CLASS_OTHER}, {PHI_UTF8_BAD, PHI_CLASS_OTHER},
+                 {PHI_UTF8_CUT, PHI_CLASS_OTHER}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         CHECK_INT(phi_unicode_class(cases[i].code_point), cases[i].kind);
 }
@@ -147,8 +141,7 @@ TEST(tokenizer_utf8__well_formed_table)
                  {"\xe4", 1, PHI_UTF8_CUT, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int32_t code_point;
-        CHECK_INT(phi_utf8_decode(&code_point, (const uint8_t *)cases[i].bytes, cases[i].n),
-                  cases[i].taken);
+        CHECK_INT(phi_utf8_decode(&code_point, (const uint8_t *)cases[i].bytes, cases[i].n), cases[i].taken);
         CHECK_INT(code_point, cases[i].code_point);
     }
 }

@@ -20,8 +20,7 @@ static small_vocabulary *open_words(void)
     (void)small_add(s, PHI_STR("aa"), -6, PHI_TOKEN_NORMAL);
     (void)small_add(s, PHI_STR(SPACE_MARK SPACE_MARK), -7, PHI_TOKEN_NORMAL);
     (void)small_add(s, PHI_STR("<|user|>"), 0, PHI_TOKEN_CONTROL);
-    (void)small_add(s, PHI_STR("<|end|>"), 0,
-                    PHI_TOKEN_NORMAL); /* as Microsoft's first file has it */
+    (void)small_add(s, PHI_STR("<|end|>"), 0, PHI_TOKEN_NORMAL); /* as Microsoft's first file has it */
     (void)small_add(s, PHI_STR("<|assistant|>"), 0, PHI_TOKEN_USER_DEFINED);
     (void)small_add(s, PHI_STR("<|endoftext|>"), 0, PHI_TOKEN_CONTROL);
     (void)small_add(s, PHI_STR("[own]"), 0, PHI_TOKEN_USER_DEFINED);
@@ -57,8 +56,7 @@ TEST(tokenizer_spm__every_segment_has_its_own_dummy_prefix)
 {
     small_vocabulary *s = open_words();
     CHECK_INT(small_create(s), PHI_OK);
-    CHECK_TEXT(small_encode(s, PHI_STR("ho<|end|>ho"), true),
-               SPACE_MARK "h|o|<|end|>|" SPACE_MARK "h|o");
+    CHECK_TEXT(small_encode(s, PHI_STR("ho<|end|>ho"), true), SPACE_MARK "h|o|<|end|>|" SPACE_MARK "h|o");
     CHECK_TEXT(small_encode(s, PHI_STR(" ho"), true), SPACE_MARK "|" SPACE_MARK "h|o");
     CHECK_TEXT(small_encode(s, PHI_STR("  "), true), SPACE_MARK SPACE_MARK "|" SPACE_MARK);
     s->v.adds_space_prefix = false;
@@ -78,17 +76,14 @@ TEST(tokenizer_spm__strip_rules)
     CHECK_INT(small_create(s), PHI_OK);
     CHECK_TEXT(small_encode(s, chat, true), "<|user|>|" SPACE_MARK "h|o|<|end|>|<|assistant|>");
     /* U+3000 and U+0085 are White_Space, U+200B is not; <|endoftext|> and <s> eat nothing, </s> does. */
-    CHECK_TEXT(small_encode(s, PHI_STR("<|end|>\xe3\x80\x80\xc2\x85 ho"), true),
-               "<|end|>|" SPACE_MARK "h|o");
-    CHECK_TEXT(small_encode(s, PHI_STR("<|end|>\xe2\x80\x8b"), true),
-               "<|end|>|" SPACE_MARK "|<0xE2>|<0x80>|<0x8B>");
-    CHECK_TEXT(small_encode(s, PHI_STR("<|endoftext|>\n"), true),
-               "<|endoftext|>|" SPACE_MARK "|<0x0A>");
+    CHECK_TEXT(small_encode(s, PHI_STR("<|end|>\xe3\x80\x80\xc2\x85 ho"), true), "<|end|>|" SPACE_MARK "h|o");
+    CHECK_TEXT(small_encode(s, PHI_STR("<|end|>\xe2\x80\x8b"), true), "<|end|>|" SPACE_MARK "|<0xE2>|<0x80>|<0x8B>");
+    CHECK_TEXT(small_encode(s, PHI_STR("<|endoftext|>\n"), true), "<|endoftext|>|" SPACE_MARK "|<0x0A>");
     CHECK_TEXT(small_encode(s, PHI_STR("</s>\n<s>\n"), true), "</s>|<s>|" SPACE_MARK "|<0x0A>");
     s->v.strip_rule = PHI_STRIP_VISION;
     CHECK_INT(small_create(s), PHI_OK);
-    CHECK_TEXT(small_encode(s, chat, true), "<|user|>|" SPACE_MARK "|<0x0A>|h|o|<|end|>|" SPACE_MARK
-                                            "|<0x0A>|<0x09>|<|assistant|>");
+    CHECK_TEXT(small_encode(s, chat, true),
+               "<|user|>|" SPACE_MARK "|<0x0A>|h|o|<|end|>|" SPACE_MARK "|<0x0A>|<0x09>|<|assistant|>");
     small_close(s);
 }
 
@@ -97,11 +92,7 @@ TEST(tokenizer_spm__strip_rule_by_name)
     static const struct {
         const char *name;
         bool strips;
-    } cases[] = {{"Phi3", true},
-                 {"microsoft/Phi-3-mini", true},
-                 {"Phi 3.5 mini", false},
-                 {"", false},
-                 {"ph", false}};
+    } cases[] = {{"Phi3", true}, {"microsoft/Phi-3-mini", true}, {"Phi 3.5 mini", false}, {"", false}, {"ph", false}};
     small_vocabulary *s = open_words();
     s->v.strip_rule = PHI_STRIP_AUTO;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -117,10 +108,8 @@ TEST(tokenizer_spm__special_strings_are_text_unless_parsed)
 {
     small_vocabulary *s = open_words();
     CHECK_INT(small_create(s), PHI_OK);
-    CHECK_INT(phi_tokenizer_type(s->t, phi_tokenizer_find(s->t, PHI_STR("<|end|>"))),
-              PHI_TOKEN_CONTROL);
-    CHECK_TEXT(small_encode(s, PHI_STR("<|end|>"), false),
-               SPACE_MARK "|<0x3C>|<0x7C>|e|<0x6E>|<0x64>|<0x7C>|<0x3E>");
+    CHECK_INT(phi_tokenizer_type(s->t, phi_tokenizer_find(s->t, PHI_STR("<|end|>"))), PHI_TOKEN_CONTROL);
+    CHECK_TEXT(small_encode(s, PHI_STR("<|end|>"), false), SPACE_MARK "|<0x3C>|<0x7C>|e|<0x6E>|<0x64>|<0x7C>|<0x3E>");
     CHECK_TEXT(small_encode(s, PHI_STR("a[own]a"), false), SPACE_MARK "|a|[own]|" SPACE_MARK "|a");
     CHECK_TEXT(small_encode(s, PHI_STR("[own]ea[own]"), true), "[own]e|" SPACE_MARK "|a|[own]");
     CHECK_TEXT(small_encode(s, PHI_STR("[ow"), true), SPACE_MARK "|<0x5B>|o|<0x77>");
@@ -132,12 +121,9 @@ TEST(tokenizer_spm__any_bytes_survive)
     small_vocabulary *s = open_words();
     CHECK_INT(small_create(s), PHI_OK);
     const char text[] = "a\0\xc3\xa9\xf0\x9f\x98\x80\xff\xe4\xbd o";
-    CHECK_TEXT(small_encode(s, PHI_STR("\xf0\x9f\x98\x80\n"), true),
-               SPACE_MARK "|<0xF0>|<0x9F>|<0x98>|<0x80>|<0x0A>");
-    CHECK_TEXT(
-        small_encode(s, (phi_str){text, sizeof text - 1}, true), SPACE_MARK
-        "|a|<0x00>|<0xC3>|<0xA9>|<0xF0>|<0x9F>|<0x98>|<0x80>|<0xFF>|<0xE4>|<0xBD>|" SPACE_MARK
-        "|o");
+    CHECK_TEXT(small_encode(s, PHI_STR("\xf0\x9f\x98\x80\n"), true), SPACE_MARK "|<0xF0>|<0x9F>|<0x98>|<0x80>|<0x0A>");
+    CHECK_TEXT(small_encode(s, (phi_str){text, sizeof text - 1}, true),
+               SPACE_MARK "|a|<0x00>|<0xC3>|<0xA9>|<0xF0>|<0x9F>|<0x98>|<0x80>|<0xFF>|<0xE4>|<0xBD>|" SPACE_MARK "|o");
     small_close(s);
 }
 
@@ -198,8 +184,7 @@ static size_t encode_slowly(int32_t *ids, const small_vocabulary *s, phi_str tex
         size_t best = n;
         float best_score = 0;
         for (size_t i = 0; i + 1 < n; i++) {
-            const int32_t id = phi_tokenizer_find(
-                s->t, (phi_str){parts[i].ptr, parts[i].len + parts[i + 1].len});
+            const int32_t id = phi_tokenizer_find(s->t, (phi_str){parts[i].ptr, parts[i].len + parts[i + 1].len});
             if (id >= 0 && (best == n || s->scores[id] > best_score)) {
                 best = i;
                 best_score = s->scores[id];
@@ -231,8 +216,7 @@ TEST(tokenizer_spm__random_vocabularies_against_the_definition)
             for (size_t k = 259; k < s->v.n_tokens; k++)
                 is_new = is_new && !phi_str_equal(s->texts[k], (phi_str){pool[i], n});
             if (is_new)
-                (void)small_add(s, (phi_str){pool[i], n}, -(float)(phi_rng_u32(&rng) % 12),
-                                PHI_TOKEN_NORMAL);
+                (void)small_add(s, (phi_str){pool[i], n}, -(float)(phi_rng_u32(&rng) % 12), PHI_TOKEN_NORMAL);
         }
         CHECK_INT(small_create(s), PHI_OK);
         for (int k = 0; k < 20; k++) {

@@ -24,10 +24,10 @@ typedef struct cli_options {
     int32_t prefill;
     int32_t top;
     bool json;
-    bool plain;       /* tokenize: control strings are plain text */
-    bool no_special;  /* no BOS / EOS */
-    bool every;       /* logits: of every position */
-    bool fresh;       /* logits: each length from nothing */
+    bool plain;          /* tokenize: control strings are plain text */
+    bool no_special;     /* no BOS / EOS */
+    bool every;          /* logits: of every position */
+    bool fresh;          /* logits: each length from nothing */
     const char *lengths; /* logits: 1,2,3: behind so many tokens */
     phi_generate_options generate;
     const char *out_path;

@@ -11,7 +11,7 @@ typedef enum option_kind { KIND_FLAG, KIND_INT, KIND_U64, KIND_FLOAT, KIND_TEXT,
 typedef struct option {
     const char *name;
     option_kind kind;
-    size_t offset; /* of the field in cli_options */
+    size_t offset;       /* of the field in cli_options */
     const char *choices; /* KIND_CHOICE: names with commas; their place is the value */
     int32_t base;        /* value of the first choice */
 } option;

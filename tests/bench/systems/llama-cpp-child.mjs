@@ -82,4 +82,6 @@ process.on('message', async ({ call, args }) => {
     process.send({ error: String(error?.message ?? error) });
   }
 });
+// The addon's threads would keep this process alive without its parent.
+process.on('disconnect', () => process.exit());
 process.send({ value: null });

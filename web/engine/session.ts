@@ -10,6 +10,8 @@ import type {
 } from '../worker/protocol.ts';
 import type { WorkerLink } from '../worker/spawn.ts';
 
+export type { GenerateSettings };
+
 export interface Piece {
   readonly id: number;
   readonly text: string;
@@ -34,8 +36,6 @@ export interface GenerationEnd {
 }
 
 /** Tokens as they come; the generator's return value is the end. Leaving the loop cancels. */
-export type { GenerateSettings };
-
 export type Generation = AsyncGenerator<GeneratedToken, GenerationEnd, undefined>;
 
 export interface CallControl {

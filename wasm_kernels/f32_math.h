@@ -9,9 +9,9 @@
  *
  * ln 2 is split: the high part has 15 significant bits, so n * high is exact for |n| < 2^9. Adding 1.5 * 2^23 rounds to
  * the nearest integer and leaves n in the low mantissa bits. q is a minimax fit of degree 4, relative error 4.4e-9
- * after rounding to binary32 (tools/reference/exp_poly.py), summed in pairs, which shortens the chain. Error of the whole: below 1 ulp on [-87, 88].
- * Below -87 the result is 0, above 88 it is infinity (88.72 would be the true limit: 2^128 has no binary32 form);
- * -infinity gives 0, NaN gives NaN. */
+ * after rounding to binary32 (tools/reference/exp_poly.py), summed in pairs, which shortens the chain. Error of the
+ * whole: below 1 ulp on [-87, 88]. Below -87 the result is 0, above 88 it is infinity (88.72 would be the true limit:
+ * 2^128 has no binary32 form); -infinity gives 0, NaN gives NaN. */
 #define PHI_EXP_MIN (-87.0f)
 #define PHI_EXP_MAX 88.0f
 #define PHI_EXP_LOG2E 0x1.715476p+0f

@@ -3,25 +3,26 @@
  * Scores: lanes are keys. One query takes four quads of keys at a time, so that four independent sums hide the latency
  * of an addition; several queries take two quads and share their loads and decoding. Two dimensions of a quad are one
  * 16-byte load.
- * Mix: lanes are dimensions. Sums of 32 dimensions (one query) or 8 (several) stay in registers over a stretch of
- * keys, whose weights are scaled beforehand and whose values stay in the L1 cache; between stretches they rest in
- * `out`. */
+ * Mix: lanes are dimensions. Sums of 32 dimensions (one query) or 8 (several) stay in registers over a stretch of a few
+ * keys; between stretches they rest in `out`. Short stretches read the values nearly front to back. */
 #include "f32_simd.h"
 #include "kernels_f32.h"
 #include "limits.h"
 
 enum {
-    STRETCH = 64,    /* keys of a mix: 12 KiB of values at D = 96 */
-    AHEAD_QUADS = 4, /* of scores: 3 KiB */
+    AHEAD_QUADS = 4, /* of scores: 3 KiB at D = 96 */
+    WEIGHTS = 128,   /* of a mix, scaled at a time */
+    STRETCH_ONE = 8, /* keys: 1.5 KiB of values */
+    STRETCH_MORE = 16
 };
 
-/* Loads what will be needed soon, front to back. The scores' own accesses (four streams, 768 bytes apart) are not what
- * processors foresee: without this they ran at 5 instead of 19 GB/s from memory, while those of the mix do. */
+/* Loads what will be needed soon, front to back. The accesses proper (four streams 768 bytes apart; columns of a few
+ * rows) are not what processors foresee: from memory, scores run at 19 instead of 5 GB/s with this; a mix gains nothing
+ * on a quiet machine and a third when others use the memory too. */
 PHI_ALWAYS_INLINE void touch(const uint16_t *ahead)
 {
     (void)*(const volatile uint16_t *)ahead;
 }
-
 
 /* --- scores ---------------------------------------------------------------------------------------------------- */
 
@@ -129,16 +130,17 @@ void phi_f32_attn_scores_f16__simd128(float *scores, int32_t stride, const float
 
 typedef struct mix_job {
     float *out;
-    const float *p;    /* (n_q, STRETCH), times 2^112 */
-    const uint16_t *v; /* the stretch's first key */
+    const float *p;    /* (n_q, WEIGHTS), times 2^112 */
+    const uint16_t *v; /* the first key of p */
+    const uint16_t *v_end;
     ptrdiff_t out_stride;
     int32_t head_dim;
-    int32_t n_keys; /* of the stretch */
+    int32_t n_keys; /* at most WEIGHTS */
     bool is_first;
 } mix_job;
 
-/* Dimensions d … d + 8 n_eights - 1. */
-PHI_ALWAYS_INLINE void mix_eights(const mix_job *job, int32_t d, int n_q, int n_eights)
+/* Dimensions d … d + 8 n_eights - 1 over one stretch. */
+PHI_ALWAYS_INLINE void mix_eights(const mix_job *job, int32_t d, int n_q, int n_eights, const uint16_t *ahead)
 {
     simd_pair sums[PHI_ATTN_TILE][4];
     for (int i = 0; i < n_q; i++)
@@ -150,15 +152,18 @@ PHI_ALWAYS_INLINE void mix_eights(const mix_job *job, int32_t d, int n_q, int n_
         }
     const v128_t mask = simd_kept(wasm_i16x8_splat((int16_t)0x8fff));
     const uint16_t *v = job->v + d;
-    for (int32_t j = 0; j < job->n_keys; j++, v += job->head_dim)
+    ahead += (ptrdiff_t)d * job->n_keys;
+    for (int32_t j = 0; j < job->n_keys; j++, v += job->head_dim, ahead += 8 * n_eights) {
+        touch(ahead);
         for (int e = 0; e < n_eights; e++) {
             const simd_pair values = simd_f16x8_shifted(wasm_v128_load(v + 8 * e), mask);
             for (int i = 0; i < n_q; i++) {
-                const v128_t p = wasm_v128_load32_splat(job->p + i * STRETCH + j);
+                const v128_t p = wasm_v128_load32_splat(job->p + i * WEIGHTS + j);
                 sums[i][e].low = simd_mul_add(p, values.low, sums[i][e].low);
                 sums[i][e].high = simd_mul_add(p, values.high, sums[i][e].high);
             }
         }
+    }
     for (int i = 0; i < n_q; i++)
         for (int e = 0; e < n_eights; e++) {
             float *out = job->out + i * job->out_stride + d + 8 * e;
@@ -175,35 +180,46 @@ static void mix_rest(const mix_job *job, int32_t d, int32_t n_q)
             float *out = job->out + i * job->out_stride + at;
             float sum = job->is_first ? 0.0f : *out;
             for (int32_t j = 0; j < job->n_keys; j++)
-                sum += job->p[i * STRETCH + j] * phi_f16_shifted(job->v[(ptrdiff_t)j * job->head_dim + at]);
+                sum += job->p[i * WEIGHTS + j] * phi_f16_shifted(job->v[(ptrdiff_t)j * job->head_dim + at]);
             *out = sum;
         }
 }
 
-PHI_ALWAYS_INLINE void mix_stretch(const mix_job *job, int n_q, int step)
+/* All of the job's keys, a stretch at a time. */
+PHI_ALWAYS_INLINE void mix_keys(mix_job job, int n_q, int step, int32_t stretch)
 {
-    int32_t d = 0;
-    for (; d + 8 * step <= job->head_dim; d += 8 * step)
-        mix_eights(job, d, n_q, step);
-    for (; d + 8 <= job->head_dim; d += 8)
-        mix_eights(job, d, n_q, 1);
-    mix_rest(job, d, n_q);
+    const int32_t n_all = job.n_keys;
+    for (int32_t j = 0; j < n_all || job.is_first; j += stretch) {
+        const ptrdiff_t n_halves = (ptrdiff_t)stretch * job.head_dim;
+        const uint16_t *ahead = job.v_end - job.v >= 2 * n_halves ? job.v + n_halves : job.v;
+        int32_t d = 0;
+        job.n_keys = n_all - j < stretch ? n_all - j : stretch;
+        for (; d + 8 * step <= job.head_dim; d += 8 * step)
+            mix_eights(&job, d, n_q, step, ahead);
+        for (; d + 8 <= job.head_dim; d += 8)
+            mix_eights(&job, d, n_q, 1, ahead);
+        if (d < job.head_dim)
+            mix_rest(&job, d, n_q);
+        job.p += stretch;
+        job.v += n_halves;
+        job.is_first = false;
+    }
 }
 
 static void mix_any(const mix_job *job, int32_t n_q)
 {
     switch (n_q) {
     case 1:
-        mix_stretch(job, 1, 4);
+        mix_keys(*job, 1, 4, STRETCH_ONE);
         break;
     case 2:
-        mix_stretch(job, 2, 2);
+        mix_keys(*job, 2, 2, STRETCH_MORE);
         break;
     case 3:
-        mix_stretch(job, 3, 1);
+        mix_keys(*job, 3, 1, STRETCH_MORE);
         break;
     default:
-        mix_stretch(job, 4, 1);
+        mix_keys(*job, 4, 1, STRETCH_MORE);
         break;
     }
 }
@@ -211,14 +227,14 @@ static void mix_any(const mix_job *job, int32_t n_q)
 void phi_f32_attn_mix_f16__simd128(float *out, int32_t out_stride, const float *p, int32_t stride, int32_t n_q,
                                    const uint16_t *v, int32_t head_dim, int32_t first_key, int32_t n_keys)
 {
-    float scaled[PHI_ATTN_TILE * STRETCH];
-    mix_job job = {out, scaled, NULL, out_stride, head_dim, 0, true};
-    for (int32_t j = first_key; j < n_keys || job.is_first; j += STRETCH) {
-        job.n_keys = n_keys - j < STRETCH ? n_keys - j : STRETCH;
+    float scaled[PHI_ATTN_TILE * WEIGHTS];
+    mix_job job = {out, scaled, NULL, v + (ptrdiff_t)n_keys * head_dim, out_stride, head_dim, 0, true};
+    for (int32_t j = first_key; j < n_keys || job.is_first; j += WEIGHTS) {
+        job.n_keys = n_keys - j < WEIGHTS ? n_keys - j : WEIGHTS;
         job.v = v + (ptrdiff_t)j * head_dim;
         for (int32_t i = 0; i < n_q; i++)
             for (int32_t at = 0; at < job.n_keys; at++)
-                scaled[i * STRETCH + at] = p[(ptrdiff_t)i * stride + j + at] * 0x1p112f;
+                scaled[i * WEIGHTS + at] = p[(ptrdiff_t)i * stride + j + at] * 0x1p112f;
         mix_any(&job, n_q);
         job.is_first = false;
     }

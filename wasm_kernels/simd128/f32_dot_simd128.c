@@ -8,24 +8,28 @@
 
 enum { TILE_MAX = 4, STEP = 8 };
 
-typedef simd_pair load8_fn(const uint8_t *w, v128_t mask);
+typedef struct dot_constants {
+    v128_t mask;   /* of simd_f16x8_shifted */
+    v128_t factor; /* 2^112 */
+} dot_constants;
 
-PHI_ALWAYS_INLINE simd_pair load8_f32(const uint8_t *w, v128_t mask)
+typedef simd_pair load8_fn(const uint8_t *w, const dot_constants *c);
+
+PHI_ALWAYS_INLINE simd_pair load8_f32(const uint8_t *w, const dot_constants *c)
 {
-    (void)mask;
+    (void)c;
     return (simd_pair){wasm_v128_load(w), wasm_v128_load(w + 16)};
 }
 
-PHI_ALWAYS_INLINE simd_pair load8_f16(const uint8_t *w, v128_t mask)
+PHI_ALWAYS_INLINE simd_pair load8_f16(const uint8_t *w, const dot_constants *c)
 {
-    const v128_t factor = wasm_f32x4_splat(0x1p112f);
-    const simd_pair shifted = simd_f16x8_shifted(wasm_v128_load(w), mask);
-    return (simd_pair){wasm_f32x4_mul(shifted.low, factor), wasm_f32x4_mul(shifted.high, factor)};
+    const simd_pair shifted = simd_f16x8_shifted(wasm_v128_load(w), c->mask);
+    return (simd_pair){wasm_f32x4_mul(shifted.low, c->factor), wasm_f32x4_mul(shifted.high, c->factor)};
 }
 
-PHI_ALWAYS_INLINE simd_pair load8_bf16(const uint8_t *w, v128_t mask)
+PHI_ALWAYS_INLINE simd_pair load8_bf16(const uint8_t *w, const dot_constants *c)
 {
-    (void)mask;
+    (void)c;
     const v128_t h = wasm_v128_load(w), zero = wasm_i16x8_splat(0);
     return (simd_pair){wasm_i16x8_shuffle(zero, h, 0, 8, 1, 9, 2, 10, 3, 11),
                        wasm_i16x8_shuffle(zero, h, 4, 12, 5, 13, 6, 14, 7, 15)};
@@ -51,14 +55,13 @@ PHI_ALWAYS_INLINE void add_step(simd_pair *sums, const simd_pair *w, const float
 /* The last n_cols % 8 columns, filled up with zeros: a product of zeros changes no partial sum, since these start at +0
  * and cannot become -0. */
 PHI_ALWAYS_INLINE void add_tail(simd_pair sums[TILE_MAX][TILE_MAX], const dot_tile *t, int n_rows, int n_tokens,
-                                load8_fn *load8)
+                                const dot_constants *c, load8_fn *load8)
 {
-    const v128_t mask = wasm_i16x8_splat((int16_t)0x8fff);
     const int32_t k = t->n_cols / STEP * STEP, n_left = t->n_cols - k;
     for (int r = 0; r < n_rows; r++) {
         uint8_t weights[STEP * 4] = {0};
         memcpy(weights, t->w + (size_t)r * t->w_stride + (size_t)k * t->item_bytes, (size_t)n_left * t->item_bytes);
-        const simd_pair w = load8(weights, mask);
+        const simd_pair w = load8(weights, c);
         for (int i = 0; i < n_tokens; i++) {
             float x[STEP] = {0};
             memcpy(x, t->x + (size_t)i * t->x_stride + k, (size_t)n_left * sizeof(float));
@@ -73,15 +76,15 @@ PHI_ALWAYS_INLINE void run_tile(const dot_tile *t, int n_rows, int n_tokens, loa
     for (int r = 0; r < n_rows; r++)
         for (int i = 0; i < n_tokens; i++)
             sums[r][i] = (simd_pair){wasm_f32x4_splat(0), wasm_f32x4_splat(0)};
-    const v128_t mask = simd_kept(wasm_i16x8_splat((int16_t)0x8fff));
+    const dot_constants c = {simd_kept(wasm_i16x8_splat((int16_t)0x8fff)), simd_kept_f32(0x1p112f)};
     for (int32_t k = 0; k + STEP <= t->n_cols; k += STEP)
         for (int r = 0; r < n_rows; r++) {
-            const simd_pair w = load8(t->w + (size_t)r * t->w_stride + (size_t)k * t->item_bytes, mask);
+            const simd_pair w = load8(t->w + (size_t)r * t->w_stride + (size_t)k * t->item_bytes, &c);
             for (int i = 0; i < n_tokens; i++)
                 add_step(&sums[r][i], &w, t->x + (size_t)i * t->x_stride + k);
         }
     if (t->n_cols % STEP)
-        add_tail(sums, t, n_rows, n_tokens, load8);
+        add_tail(sums, t, n_rows, n_tokens, &c, load8);
     for (int r = 0; r < n_rows; r++)
         for (int i = 0; i < n_tokens; i++)
             t->y[(size_t)i * t->y_stride + (size_t)r] = simd_sum8(sums[r][i].low, sums[r][i].high);

@@ -64,14 +64,14 @@ function deviation(rows, expected) {
   let max = 0;
   let squares = 0;
   let n = 0;
-  rows.forEach((row, i) =>
-    row.forEach((value, j) => {
+  for (const [i, row] of rows.entries()) {
+    for (const [j, value] of row.entries()) {
       const difference = Math.abs(value - expected[i][j]);
       max = Math.max(max, difference);
       squares += difference * difference;
       n += 1;
-    }),
-  );
+    }
+  }
   return { max, rms: Math.sqrt(squares / n) };
 }
 

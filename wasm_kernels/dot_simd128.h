@@ -21,15 +21,13 @@ PHI_ALWAYS_INLINE dot_act dot_load(const int8_t *a)
     return (dot_act){wasm_i16x8_shr(wasm_i16x8_shl(bytes, 8), 8), wasm_i16x8_shr(bytes, 8)};
 }
 
-/* For n_halves half blocks of 16 columns, whose phi_q8.sums are at `sums`. */
-PHI_ALWAYS_INLINE dot_acc dot_start(const int16_t *sums, int32_t n_halves, int32_t offset)
+/* The first value: -offset times the sums of the activations. `sums` comes from simd_load_sums(). */
+PHI_ALWAYS_INLINE dot_acc dot_start(v128_t sums, int32_t offset)
 {
+    const uint32_t log2 = offset == 8 ? 3 : offset == 16 ? 4 : 5;
     if (offset == 0)
         return (dot_acc){wasm_i32x4_splat(0)};
-    v128_t pairs = wasm_v128_load32_splat(sums);
-    if (n_halves == 2)
-        pairs = wasm_i16x8_add(pairs, wasm_v128_load32_splat(sums + 2));
-    return (dot_acc){wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_splat((int16_t)-offset))};
+    return (dot_acc){wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_shl(sums, log2))};
 }
 
 PHI_ALWAYS_INLINE dot_acc dot_step(dot_acc acc, v128_t w, dot_act a)
@@ -48,13 +46,11 @@ PHI_ALWAYS_INLINE v128_t dot_finish(dot_acc acc)
 /* Weights of five bits and offset 0 need no care here (dot_relaxed_i16.h tells why they could). */
 enum { DOT_CENTRE_5_BITS = 0 };
 
-/* What makes up for a centre other than 0: centre times the sum of the block's activations. */
-PHI_ALWAYS_INLINE v128_t dot_correction(const int16_t *sums, int32_t centre)
+/* What makes up for a centre other than 0: nothing, there is none. */
+PHI_ALWAYS_INLINE v128_t dot_correction(v128_t sums, int32_t centre)
 {
-    if (centre == 0)
-        return wasm_i32x4_splat(0);
-    const v128_t two = wasm_i32x4_dot_i16x8(wasm_v128_load64_splat(sums), wasm_i16x8_splat((int16_t)centre));
-    return wasm_i32x4_add(two, wasm_i32x4_shuffle(two, two, 1, 0, 3, 2));
+    (void)centre;
+    return sums;
 }
 
 #endif

@@ -5,53 +5,53 @@
 
 #include "gemm_body.h"
 
-/* Functions of their own, so that each gets all registers. X(name, n_scales, offset, has_min, is_signed) */
-#define GEMM_FORMS(X)                \
-    X(offset_8, 1, 8, false, false)  \
-    X(with_min, 1, 0, true, false)   \
-    X(two_scales, 2, 32, false, false) \
-    X(bytes, 1, 0, false, true)      \
-    X(bytes_with_min, 1, 0, true, true)
+/*         name           n_scales, offset, n_bits, has_min */
+#define GEMM_FORMS(X)                       \
+    X(four_bits,          1, 8,  4, false)  \
+    X(four_bits_and_min,  1, 0,  4, true)   \
+    X(five_bits_and_min,  1, 0,  5, true)   \
+    X(six_bits,           2, 32, 6, false)  \
+    X(eight_bits,         1, 0,  8, false)  \
+    X(eight_bits_and_min, 1, 0,  8, true)
 
-#define X(name, n_scales_, offset_, has_min_, is_signed_)                                                   \
-    static __attribute__((noinline)) void run_##name##_3(const gemm_job *job, int32_t token)                \
-    {                                                                                                       \
-        gemm_run_tokens((gemm_form){3, n_scales_, offset_, has_min_, is_signed_}, job, token);              \
-    }                                                                                                       \
-    static __attribute__((noinline)) void run_##name##_2(const gemm_job *job, int32_t token)                \
-    {                                                                                                       \
-        gemm_run_tokens((gemm_form){2, n_scales_, offset_, has_min_, is_signed_}, job, token);              \
-    }                                                                                                       \
-    static __attribute__((noinline)) void run_##name##_1(const gemm_job *job, int32_t token)                \
-    {                                                                                                       \
-        gemm_run_tokens((gemm_form){1, n_scales_, offset_, has_min_, is_signed_}, job, token);              \
-    }                                                                                                       \
-    static void run_##name(const gemm_job *job)                                                             \
-    {                                                                                                       \
-        int32_t token = 0;                                                                                  \
-        for (; token + 3 <= job->n_tokens; token += 3)                                                      \
-            run_##name##_3(job, token);                                                                     \
-        if (token + 2 <= job->n_tokens)                                                                     \
-            run_##name##_2(job, token);                                                                     \
-        else if (token < job->n_tokens)                                                                     \
-            run_##name##_1(job, token);                                                                     \
+/* Functions of their own, so that each gets all registers. */
+#define X(name, n_scales_, offset_, n_bits_, has_min_)                                     \
+    static void run_##name##_2(const gemm_job *job, int32_t token)                         \
+    {                                                                                      \
+        gemm_run_tokens((gemm_form){2, n_scales_, offset_, n_bits_, has_min_}, job, token); \
+    }                                                                                      \
+    static void run_##name##_1(const gemm_job *job, int32_t token)                         \
+    {                                                                                      \
+        gemm_run_tokens((gemm_form){1, n_scales_, offset_, n_bits_, has_min_}, job, token); \
     }
 GEMM_FORMS(X)
 #undef X
 
+typedef void gemm_tile_fn(const gemm_job *job, int32_t token);
+
+typedef struct gemm_variant {
+    int32_t n_bits;
+    bool has_min;
+    gemm_tile_fn *run[TILE_TOKENS_MAX]; /* for one token, for two */
+} gemm_variant;
+
+/* Called through a table: Binaryen inlines whatever has one caller, and V8's registers would not do for all of it. */
+static const gemm_variant gemm_variants[] = {
+#define X(name, n_scales_, offset_, n_bits_, has_min_) {n_bits_, has_min_, {run_##name##_1, run_##name##_2}},
+    GEMM_FORMS(X)
+#undef X
+};
+
 static inline void gemm_run(const gemm_job *job)
 {
-    const phi_panel *p = job->panel;
-    if (p->is_signed && p->has_min)
-        run_bytes_with_min(job);
-    else if (p->is_signed)
-        run_bytes(job);
-    else if (p->n_scales == 2)
-        run_two_scales(job);
-    else if (p->has_min)
-        run_with_min(job);
-    else
-        run_offset_8(job);
+    const gemm_variant *v = gemm_variants;
+    while (v->n_bits != job->panel->n_bits || v->has_min != job->panel->has_min)
+        v++;
+    int32_t token = 0;
+    for (; token + 2 <= job->n_tokens; token += 2)
+        v->run[1](job, token);
+    if (token < job->n_tokens)
+        v->run[0](job, token);
 }
 
 #endif

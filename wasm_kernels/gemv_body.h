@@ -22,21 +22,25 @@ typedef struct gemv_cursor {
 PHI_ALWAYS_INLINE void gemv_dots(phi_layout layout, v128_t out[N_PANELS], const gemv_cursor *c, int32_t half,
                                  const plane_masks *masks)
 {
-    const int32_t n_halves = layout == PHI_LAYOUT_Q6K ? 1 : 2;
+    const int32_t n_steps = layout == PHI_LAYOUT_Q6K ? 2 : 4;
     const int32_t centre = layout == PHI_LAYOUT_Q5K ? DOT_CENTRE_5_BITS : 0;
-    const dot_acc start = dot_start(c->sums + 2 * half, n_halves, plane_offset(layout) + centre);
+    const v128_t sums = simd_load_sums(c->sums, layout == PHI_LAYOUT_Q6K ? half : SIMD_WHOLE);
+    const dot_acc start = dot_start(sums, plane_offset(layout) + centre);
     dot_acc acc[N_PANELS] = {start, start, start, start};
+    plane_step at = plane_at(layout, c->w, 2 * half);
+    const uint8_t *end = at.nibbles + 64 * n_steps;
+    const int8_t *a = c->a + 16 * half;
     PHI_ROLLED
-    for (int32_t step = 2 * half; step < 2 * half + 2 * n_halves; step++) {
-        const dot_act a0 = dot_load(c->a + 8 * step), a1 = dot_load(c->a + 8 * step + 4);
+    for (; at.nibbles != end; at = plane_next(layout, at), a += 8) {
+        const dot_act a0 = dot_load(a), a1 = dot_load(a + 4);
         PHI_UNROLL
         for (int32_t p = 0; p < N_PANELS; p++) {
             v128_t w[2];
-            plane_read(layout, w, c->w, step, p, masks);
+            plane_read(layout, w, at, p, masks);
             acc[p] = dot_step(dot_step(acc[p], w[0], a0), w[1], a1);
         }
     }
-    const v128_t correction = dot_correction(c->sums, centre);
+    const v128_t correction = dot_correction(sums, centre);
     PHI_UNROLL
     for (int32_t p = 0; p < N_PANELS; p++)
         out[p] = centre != 0 ? wasm_i32x4_add(dot_finish(acc[p]), correction) : dot_finish(acc[p]);

@@ -23,23 +23,23 @@
  * `scale` holds s * 2^56: weight scales are decoded from binary16 by integer shifts as d * 2^-112 (three instructions
  * instead of a conversion that WebAssembly lacks), and every kernel multiplies its finished sum by 2^56. The two
  * factors keep all intermediate values normal for any |s| in 2^-60 … 2^60.
- * `sums` holds, for each half block of 16, the sums of q over columns with k%4 in {0,1} and in {2,3}: the correction that
- * turns unsigned weights back into signed ones, in the form that 16-bit and 32-bit accumulators both start from.
+ * `sums` holds four numbers a block: minus the sums of q over columns with k%4 in {0,1} and in {2,3}, of the whole block
+ * and then of its first half. Times the offset of unsigned weights they are what turns those back into signed ones, in the
+ * form that 16-bit and 32-bit accumulators both start from.
  * `weighted` holds scale * (sum of the block's q), the factor of a minimum m. */
 typedef struct phi_q8 {
     int8_t *q;       /* (T, K) */
     float *scale;    /* (T, B) */
     float *weighted; /* (T, B) */
-    int16_t *sums;   /* (T, B, 2 halves, 2) */
+    int16_t *sums;   /* (T, B, 4) */
     int32_t n_cols;  /* K */
 } phi_q8;
 
 /* A stretch of a 16-row group unpacked for the GEMM: unsigned bytes that all fit 7 bits (signed ones for Q8), scales
  * as floats.
- *   q:     two panels of 8 rows one after the other; in each, for every 4 columns, 8 rows x 4 bytes:
- *          q[(h * n_cols/4 + k/4) * 32 + r * 4 + k%4] is row 8h+r, column k of the stretch
- *   scale: (2 panels, n_cols/32 * n_scales, 8): d * 2^-112 (times sc where the layout has one)
- *   min:   (2 panels, n_cols/32, 8): m * 2^-112, or -(dmin * mn) * 2^-112; unused without has_min */
+ *   q:     for every 4 columns, 16 rows x 4 bytes: q[k/4 * 64 + r * 4 + k%4] is row r, column k of the stretch
+ *   scale: (n_cols/32 * n_scales, 16): d * 2^-112 (times sc where the layout has one)
+ *   min:   (n_cols/32, 16): m * 2^-112, or -(dmin * mn) * 2^-112; unused without has_min */
 typedef struct phi_panel {
     uint8_t *q;
     float *scale;
@@ -47,6 +47,7 @@ typedef struct phi_panel {
     int32_t n_cols;   /* columns of the stretch, a multiple of 32 (256 for the K layouts) */
     int32_t n_scales; /* scales per block of 32 columns: 1, or 2 for Q6K */
     int32_t offset;   /* what the integer weights are too large by: 8, 32 or 0 */
+    int32_t n_bits;   /* of the integer weights: 4, 5, 6 or 8 */
     bool has_min;
     bool is_signed;   /* Q8, Q8M */
 } phi_panel;
@@ -64,7 +65,7 @@ typedef struct phi_kernels {
      * (T = 1). `w` is n_groups packed groups; y has 16 * n_groups floats. Indexed by phi_layout. */
     void (*gemv[PHI_N_PACKED])(float *y, const phi_q8 *x, const uint8_t *w, int32_t n_groups);
 
-    /* Unpacks columns first_col … first_col + out->n_cols - 1 of one group; sets n_scales, offset, has_min, is_signed. */
+    /* Unpacks columns first_col … first_col + out->n_cols - 1 of one group; sets n_scales, offset, n_bits, has_min, is_signed. */
     void (*unpack[PHI_N_PACKED])(phi_panel *out, const uint8_t *group, int32_t n_cols, int32_t first_col);
 
     /* Adds a panel's contribution to y (T, y_stride), 16 columns of y, for n_tokens rows of x from column first_col on.

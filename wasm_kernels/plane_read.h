@@ -25,21 +25,35 @@ PHI_ALWAYS_INLINE plane_masks plane_masks_load(phi_layout layout)
                          simd_keep(&simd_half_mask)};
 }
 
-/* Panel p of a step: w[h] holds columns 8 step + 4h … + 3 of its four rows, unsigned. */
-PHI_ALWAYS_INLINE void plane_read(phi_layout layout, v128_t w[2], const uint8_t *block, int32_t step, int32_t p,
-                                  const plane_masks *mask)
+/* A step of 8 columns of a block: its nibbles, and its bits 4 (and 5). */
+typedef struct plane_step {
+    const uint8_t *nibbles, *high;
+} plane_step;
+
+PHI_ALWAYS_INLINE plane_step plane_at(phi_layout layout, const uint8_t *block, int32_t step)
 {
-    const uint8_t *high = block + PHI_NIBBLES_BYTES;
-    const v128_t v = wasm_v128_load(block + step * 64 + p * 16);
+    return (plane_step){block + 64 * step,
+                        block + PHI_NIBBLES_BYTES + (layout == PHI_LAYOUT_Q6K ? 32 : 16) * step};
+}
+
+PHI_ALWAYS_INLINE plane_step plane_next(phi_layout layout, plane_step at)
+{
+    return (plane_step){at.nibbles + 64, at.high + (layout == PHI_LAYOUT_Q6K ? 32 : 16)};
+}
+
+/* Panel p of a step: w[h] holds columns 4h … 4h + 3 of its four rows, unsigned. */
+PHI_ALWAYS_INLINE void plane_read(phi_layout layout, v128_t w[2], plane_step at, int32_t p, const plane_masks *mask)
+{
+    const v128_t v = wasm_v128_load(at.nibbles + p * 16);
     w[0] = wasm_v128_and(v, mask->low);
     w[1] = wasm_v128_and(wasm_u16x8_shr(v, 4), mask->low);
     if (layout == PHI_LAYOUT_Q5K) {
-        const v128_t bits = wasm_v128_load(high + step * 16);
+        const v128_t bits = wasm_v128_load(at.high);
         w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(bits, 2 * p), mask->high));
         w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(bits, 2 * p + 1), mask->high));
     }
     if (layout == PHI_LAYOUT_Q6K) {
-        const v128_t pairs = wasm_v128_load(high + step * 32 + p / 2 * 16);
+        const v128_t pairs = wasm_v128_load(at.high + p / 2 * 16);
         w[0] = wasm_v128_or(w[0], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4), mask->high));
         w[1] = wasm_v128_or(w[1], wasm_v128_and(plane_to_bit_4(pairs, p % 2 * 4 + 2), mask->high));
     }
@@ -64,6 +78,11 @@ PHI_ALWAYS_INLINE bool plane_has_min(phi_layout layout)
 PHI_ALWAYS_INLINE int32_t plane_offset(phi_layout layout)
 {
     return layout == PHI_LAYOUT_Q4 ? 8 : layout == PHI_LAYOUT_Q6K ? 32 : 0;
+}
+
+PHI_ALWAYS_INLINE int32_t plane_bits(phi_layout layout)
+{
+    return plane_is_signed(layout) ? 8 : layout == PHI_LAYOUT_Q6K ? 6 : layout == PHI_LAYOUT_Q5K ? 5 : 4;
 }
 
 PHI_ALWAYS_INLINE int32_t plane_header_bytes(phi_layout layout)

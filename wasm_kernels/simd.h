@@ -42,15 +42,19 @@ static inline v128_t wasm_i32x4_relaxed_dot_i8x16_i7x16_add(v128_t a, v128_t b, 
 #define PHI_ROLLED _Pragma("GCC unroll 1")
 #endif
 
+/* The compiler forgets what it knows about a variable. */
+#define PHI_HIDE(variable) __asm__("" : "+r"(variable))
+
 /* Four times `*bits`, in a register: V8 makes a v128.const anew wherever it is used (three instructions on x64), so
  * constants of inner loops are loaded from memory, behind the compiler's back. */
 PHI_ALWAYS_INLINE v128_t simd_keep(const uint32_t *bits)
 {
-    __asm__("" : "+r"(bits));
+    PHI_HIDE(bits);
     return wasm_v128_load32_splat(bits);
 }
 
 static const uint32_t simd_low_nibbles = 0x0f0f0f0f;
+static const uint32_t simd_ones = 0x00010001;
 static const uint32_t simd_bit_4 = 0x10101010;
 static const uint32_t simd_bits_4_5 = 0x30303030;
 static const uint32_t simd_half_mask = 0x8fffe000; /* sign, exponent and mantissa of a binary16 shifted left by 13 */
@@ -77,6 +81,16 @@ PHI_ALWAYS_INLINE v128_t simd_load_u8x4_f32(const uint8_t *p)
 PHI_ALWAYS_INLINE v128_t simd_load_i8x4_f32(const uint8_t *p)
 {
     return wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(wasm_i16x8_extend_low_i8x16(wasm_v128_load32_zero(p))));
+}
+
+/* Of phi_q8.sums at a block: the pair for the whole block, or for one of its halves (half = 0, 1). */
+enum { SIMD_WHOLE = -1 };
+PHI_ALWAYS_INLINE v128_t simd_load_sums(const int16_t *sums, int32_t half)
+{
+    if (half == SIMD_WHOLE)
+        return wasm_v128_load32_splat(sums);
+    const v128_t first = wasm_v128_load32_splat(sums + 2);
+    return half == 0 ? first : wasm_i16x8_sub(wasm_v128_load32_splat(sums), first);
 }
 
 #endif

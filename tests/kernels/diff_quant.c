@@ -326,18 +326,19 @@ TEST(quant_quantize__nearest_with_scale_and_sums)
     k.quantize(&q8, x, 2);
     for (int32_t b = 0; b < 2 * n_cols / 32; b++) {
         const double scale = (double)q8.scale[b] * 0x1p-56;
-        int32_t sums[4] = {0};
+        int32_t sums[4] = {0}; /* whole block, first half */
         double amax = 0;
         for (int32_t i = 0; i < 32; i++) {
             const int32_t q = q8.q[32 * b + i];
             amax = fmax(amax, fabs((double)x[32 * b + i]));
             CHECK(fabs((double)x[32 * b + i] - q * scale) <= scale * (0.5 + 1e-4));
-            sums[i / 16 * 2 + i % 4 / 2] += q;
+            sums[i % 4 / 2] += q;
+            sums[2 + i % 4 / 2] += i < 16 ? q : 0;
         }
         CHECK_NEAR(scale, amax / 127, amax * 1e-7);
         for (int32_t i = 0; i < 4; i++)
-            CHECK_INT(q8.sums[4 * b + i], sums[i]);
-        CHECK_NEAR(q8.weighted[b], (double)q8.scale[b] * (sums[0] + sums[1] + sums[2] + sums[3]),
+            CHECK_INT(q8.sums[4 * b + i], -sums[i]);
+        CHECK_NEAR(q8.weighted[b], (double)q8.scale[b] * (sums[0] + sums[1]),
                    fabs((double)q8.weighted[b]) * 1e-6);
     }
     CHECK(guards_are_intact());
@@ -451,6 +452,7 @@ static void check_unpack(const phi_kernels *scalar, const phi_kernels *k, phi_la
     k->unpack[layout](&got, group, n_cols, first_col);
     CHECK_INT(got.n_scales, expected.n_scales);
     CHECK_INT(got.offset, expected.offset);
+    CHECK_INT(got.n_bits, expected.n_bits);
     CHECK_INT(got.has_min, expected.has_min);
     CHECK_INT(got.is_signed, expected.is_signed);
     const size_t n = (size_t)panel_cols;

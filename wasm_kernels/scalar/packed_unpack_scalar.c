@@ -8,21 +8,20 @@ static void unpack(phi_layout layout, phi_panel *out, const uint8_t *group, int3
     const int32_t n_blocks = out->n_cols / PHI_BLOCK_COLS, first_block = first_col / PHI_BLOCK_COLS;
     out->n_scales = f.n_scales;
     out->offset = f.offset;
+    out->n_bits = f.n_bits;
     out->has_min = f.has_min;
     out->is_signed = f.is_signed;
-    for (int32_t row = 0; row < PHI_GROUP_ROWS; row++) {
-        const int32_t h = row / 8, r = row % 8;
+    for (int32_t r = 0; r < PHI_GROUP_ROWS; r++) {
         for (int32_t k = 0; k < out->n_cols; k++) {
             const uint8_t *block = packed_block(layout, group, first_block + k / PHI_BLOCK_COLS);
-            out->q[(h * out->n_cols / 4 + k / 4) * 32 + r * 4 + k % 4] =
-                (uint8_t)packed_integer(layout, block, row, k % PHI_BLOCK_COLS);
+            out->q[k / 4 * 64 + r * 4 + k % 4] = (uint8_t)packed_integer(layout, block, r, k % PHI_BLOCK_COLS);
         }
         for (int32_t b = 0; b < n_blocks; b++)
             for (int32_t half = 0; half < f.n_scales; half++) {
-                const packed_scale s = packed_scale_of(layout, group, first_block + b, row, half);
-                out->scale[((h * n_blocks + b) * f.n_scales + half) * 8 + r] = packed_f16_small(s.d) * s.sc;
+                const packed_scale s = packed_scale_of(layout, group, first_block + b, r, half);
+                out->scale[(b * f.n_scales + half) * 16 + r] = packed_f16_small(s.d) * s.sc;
                 if (f.has_min)
-                    out->min[(h * n_blocks + b) * 8 + r] = packed_f16_small(s.m) * s.mn;
+                    out->min[b * 16 + r] = packed_f16_small(s.m) * s.mn;
             }
     }
 }

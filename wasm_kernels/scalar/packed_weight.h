@@ -10,6 +10,7 @@ typedef struct packed_format {
     int32_t header_bytes, block_bytes, blocks_per_super; /* of a group of 16 rows */
     int32_t n_scales;                                    /* per block of 32 columns */
     int32_t offset;                                      /* integers are stored too large by this */
+    int32_t n_bits;                                      /* of the integers */
     bool has_min, is_signed;
 } packed_format;
 
@@ -24,6 +25,7 @@ static inline packed_format packed_format_of(phi_layout layout)
     packed_format f = formats[layout];
     f.n_scales = layout == PHI_LAYOUT_Q6K ? 2 : 1;
     f.offset = layout == PHI_LAYOUT_Q4 ? 8 : layout == PHI_LAYOUT_Q6K ? 32 : 0;
+    f.n_bits = layout == PHI_LAYOUT_Q5K ? 5 : layout == PHI_LAYOUT_Q6K ? 6 : layout >= PHI_LAYOUT_Q8 ? 8 : 4;
     f.is_signed = layout == PHI_LAYOUT_Q8 || layout == PHI_LAYOUT_Q8M;
     f.has_min = layout != PHI_LAYOUT_Q4 && layout != PHI_LAYOUT_Q6K && layout != PHI_LAYOUT_Q8;
     return f;

@@ -1,22 +1,22 @@
 /* Many tokens times an unpacked panel. Scalar: the specification. Same sum, same order as the GEMV. */
 #include "kernels_quant.h"
 
-/* One token, row r of 8 of panel half h, added to y. */
-static float dot_row(float y, const phi_q8 *x, const phi_panel *p, int32_t token, int32_t first_col, int32_t row)
+/* One token's dot with row r of the panel, added to y. */
+static float dot_row(float y, const phi_q8 *x, const phi_panel *p, int32_t token, int32_t first_col, int32_t r)
 {
-    const int32_t h = row / 8, r = row % 8, n_blocks = p->n_cols / PHI_BLOCK_COLS, n = PHI_BLOCK_COLS / p->n_scales;
+    const int32_t n_sums = p->n_cols / PHI_BLOCK_COLS * p->n_scales, n = PHI_BLOCK_COLS / p->n_scales;
     const int8_t *a = x->q + (size_t)token * (size_t)x->n_cols + first_col;
     const size_t x_block = (size_t)token * (size_t)(x->n_cols / PHI_BLOCK_COLS) + (size_t)(first_col / PHI_BLOCK_COLS);
-    for (int32_t i = 0; i < n_blocks * p->n_scales; i++) {
+    for (int32_t i = 0; i < n_sums; i++) {
         const int32_t b = i / p->n_scales;
         int32_t sum = 0;
         for (int32_t k = i * n; k < (i + 1) * n; k++) {
-            const uint8_t q = p->q[(h * p->n_cols / 4 + k / 4) * 32 + r * 4 + k % 4];
+            const uint8_t q = p->q[k / 4 * 64 + r * 4 + k % 4];
             sum += ((p->is_signed ? (int32_t)(int8_t)q : (int32_t)q) - p->offset) * a[k];
         }
-        float term = (p->scale[(h * n_blocks * p->n_scales + i) * 8 + r] * x->scale[x_block + (size_t)b]) * (float)sum;
+        float term = (p->scale[i * 16 + r] * x->scale[x_block + (size_t)b]) * (float)sum;
         if (p->has_min)
-            term += p->min[(h * n_blocks + b) * 8 + r] * x->weighted[x_block + (size_t)b];
+            term += p->min[b * 16 + r] * x->weighted[x_block + (size_t)b];
         y += term;
     }
     return y;

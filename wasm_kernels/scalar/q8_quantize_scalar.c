@@ -28,7 +28,9 @@ static void quantize_block(const phi_q8 *out, const float *x, size_t block)
         const float scaled = x[k] * inverse; /* |scaled| < 127.5, or NaN */
         const int32_t value = scaled == scaled ? (int32_t)rintf(scaled) : 0;
         q[k] = (int8_t)value;
-        sums[k / 16 * 2 + k % 4 / 2] = (int16_t)(sums[k / 16 * 2 + k % 4 / 2] + value);
+        sums[k % 4 / 2] = (int16_t)(sums[k % 4 / 2] - value);
+        if (k < 16)
+            sums[2 + k % 4 / 2] = (int16_t)(sums[2 + k % 4 / 2] - value);
         total += value;
     }
     out->scale[block] = amax / 127.0f * 0x1p56f;

@@ -2,25 +2,22 @@
 #include "kernels_quant.h"
 #include "plane_read.h"
 
-/* The bytes of one block: 8 rows x 4 columns at a time, at q[0] for rows 0 … 7 and q[1] for rows 8 … 15. */
-PHI_ALWAYS_INLINE void unpack_bytes(phi_layout layout, uint8_t *const q[2], const uint8_t *block,
-                                    const plane_masks *masks)
+/* The bytes of one block: 16 rows x 4 columns at a time. */
+PHI_ALWAYS_INLINE void unpack_bytes(phi_layout layout, uint8_t *q, const uint8_t *block, const plane_masks *masks)
 {
     if (plane_is_signed(layout)) {
-        for (int32_t step = 0; step < 8; step++) {
-            PHI_UNROLL
-            for (int32_t p = 0; p < N_PANELS; p++)
-                wasm_v128_store(q[p / 2] + step * 32 + p % 2 * 16, wasm_v128_load(block + step * 64 + p * 16));
-        }
+        for (int32_t i = 0; i < 512; i += 16)
+            wasm_v128_store(q + i, wasm_v128_load(block + i));
         return;
     }
+    PHI_ROLLED
     for (int32_t step = 0; step < 4; step++) {
         PHI_UNROLL
         for (int32_t p = 0; p < N_PANELS; p++) {
             v128_t w[2];
-            plane_read(layout, w, block, step, p, masks);
-            wasm_v128_store(q[p / 2] + step * 64 + p % 2 * 16, w[0]);
-            wasm_v128_store(q[p / 2] + step * 64 + 32 + p % 2 * 16, w[1]);
+            plane_read(layout, w, plane_at(layout, block, step), p, masks);
+            wasm_v128_store(q + step * 128 + p * 16, w[0]);
+            wasm_v128_store(q + step * 128 + 64 + p * 16, w[1]);
         }
     }
 }
@@ -29,13 +26,14 @@ PHI_ALWAYS_INLINE void unpack(phi_layout layout, phi_panel *out, const uint8_t *
                               int32_t first_col)
 {
     const int32_t n_blocks = out->n_cols / PHI_BLOCK_COLS, n_scales = layout == PHI_LAYOUT_Q6K ? 2 : 1;
-    const v128_t zero = wasm_f32x4_splat(0);
     const plane_masks masks = plane_masks_load(layout);
+    const v128_t zero = wasm_f32x4_splat(0);
     v128_t d[N_PANELS] = {zero, zero, zero, zero}, m[N_PANELS] = {zero, zero, zero, zero};
     const uint8_t *block = group + phi_layout_group_bytes(layout, n_cols) / (size_t)(n_cols / PHI_BLOCK_COLS) *
                                        (size_t)(first_col / PHI_BLOCK_COLS);
     out->n_scales = n_scales;
     out->offset = plane_offset(layout);
+    out->n_bits = plane_bits(layout);
     out->has_min = plane_has_min(layout);
     out->is_signed = plane_is_signed(layout);
     for (int32_t b = 0; b < n_blocks; b++, block += plane_block_bytes(layout)) {
@@ -43,18 +41,16 @@ PHI_ALWAYS_INLINE void unpack(phi_layout layout, phi_panel *out, const uint8_t *
             plane_read_header(layout, d, m, block, masks.half);
             block += plane_header_bytes(layout);
         }
-        uint8_t *const q[2] = {out->q + b * 256, out->q + (n_blocks + b) * 256};
-        unpack_bytes(layout, q, block, &masks);
+        unpack_bytes(layout, out->q + b * 512, block, &masks);
         const uint8_t *tail = block + plane_tail(layout);
         PHI_UNROLL
         for (int32_t p = 0; p < N_PANELS; p++) {
-            const int32_t at = p / 2 * n_blocks + b;
             for (int32_t half = 0; half < n_scales; half++)
-                wasm_v128_store(out->scale + (at * n_scales + half) * 8 + p % 2 * 4,
+                wasm_v128_store(out->scale + (b * n_scales + half) * 16 + p * 4,
                                 plane_scale(layout, d[p], tail, p, half, masks.half));
             if (plane_has_min(layout)) {
                 const v128_t min = plane_min(layout, m[p], tail, p, masks.half);
-                wasm_v128_store(out->min + at * 8 + p % 2 * 4, plane_is_k(layout) ? wasm_f32x4_neg(min) : min);
+                wasm_v128_store(out->min + b * 16 + p * 4, plane_is_k(layout) ? wasm_f32x4_neg(min) : min);
             }
         }
     }
@@ -129,7 +125,7 @@ PHI_ALWAYS_INLINE void dequantize(phi_layout layout, float *out, const uint8_t *
                     w[0] = wasm_v128_load(block + step * 128 + p * 16);
                     w[1] = wasm_v128_load(block + step * 128 + 64 + p * 16);
                 } else {
-                    plane_read(layout, w, block, step, p, &masks);
+                    plane_read(layout, w, plane_at(layout, block, step), p, &masks);
                 }
                 float *at = out + (size_t)(4 * p) * (size_t)n_cols + k + 8 * step;
                 put_floats(layout, at, n_cols, w[0], &scales, p);

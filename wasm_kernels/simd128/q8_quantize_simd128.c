@@ -51,10 +51,10 @@ PHI_ALWAYS_INLINE void quantize_block(const phi_q8 *out, const float *x, size_t 
     wasm_v128_store(to, wasm_i8x16_narrow_i16x8(q[0], q[1]));
     wasm_v128_store(to + 16, wasm_i8x16_narrow_i16x8(q[2], q[3]));
     const v128_t first = pair_sums(q[0], q[1]), second = pair_sums(q[2], q[3]);
-    const v128_t sums = wasm_i32x4_shuffle(first, second, 0, 1, 4, 5);
+    const v128_t whole = wasm_i32x4_add(first, second);
+    const v128_t sums = wasm_i32x4_neg(wasm_i32x4_shuffle(whole, first, 0, 1, 4, 5));
     wasm_v128_store64_lane(out->sums + block * 4, wasm_i16x8_narrow_i32x4(sums, sums), 0);
-    const v128_t halves = wasm_i32x4_add(first, second);
-    const int32_t total = wasm_i32x4_extract_lane(halves, 0) + wasm_i32x4_extract_lane(halves, 1);
+    const int32_t total = wasm_i32x4_extract_lane(whole, 0) + wasm_i32x4_extract_lane(whole, 1);
     out->scale[block] = amax / 127.0f * 0x1p56f;
     out->weighted[block] = out->scale[block] * (float)total;
 }

@@ -13,7 +13,7 @@ endif()
 
 # Both for the module and for the tests. Memory grows as the plan asks for it. The stack is one thread's: forward state
 # lives in arenas, so it stays small. The arenas ask for a few large blocks: the smallest allocator is enough.
-add_link_options(-sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -sSTACK_SIZE=256KB -sABORTING_MALLOC=0
+add_link_options(-sALLOW_MEMORY_GROWTH=1 -sMAXIMUM_MEMORY=4GB -sMEMORY_GROWTH_GEOMETRIC_STEP=0 -sSTACK_SIZE=256KB -sABORTING_MALLOC=0
                  -sMALLOC=emmalloc)
 if(PHI_THREADS)
   # Growing shared memory makes JS views stale; web/abi takes a new one for each call, so the warning says nothing.

@@ -1,4 +1,4 @@
-/* What the float kernels share: the exponential, the order of sums, the shifted form of binary16. Scalar forms; they are
+/* What the float kernels share: the exponential, the order of sums, the shifted form of binary16. These scalar forms are
  * the specification. f32_simd.h has the same operations four lanes wide. */
 #ifndef PHI_F32_MATH_H
 #define PHI_F32_MATH_H
@@ -12,17 +12,17 @@
  * after rounding to binary32 (tools/reference/exp_poly.py), summed in pairs, which shortens the chain. Error of the
  * whole: below 1 ulp on [-87, 88]. Below -87 the result is 0, above 88 it is infinity (88.72 would be the true limit:
  * 2^128 has no binary32 form); -infinity gives 0, NaN gives NaN. */
-#define PHI_EXP_MIN (-87.0f)
-#define PHI_EXP_MAX 88.0f
-#define PHI_EXP_LOG2E 0x1.715476p+0f
-#define PHI_EXP_ROUND 0x1.8p+23f
+#define PHI_EXP_MIN      (-87.0f)
+#define PHI_EXP_MAX      88.0f
+#define PHI_EXP_LOG2E    0x1.715476p+0f
+#define PHI_EXP_ROUND    0x1.8p+23f
 #define PHI_EXP_LN2_HIGH 0x1.62e4p-1f
-#define PHI_EXP_LN2_LOW 0x1.7f7d1cp-20f
-#define PHI_EXP_Q0 0x1.fffffcp-2f
-#define PHI_EXP_Q1 0x1.555490p-3f
-#define PHI_EXP_Q2 0x1.5558f4p-5f
-#define PHI_EXP_Q3 0x1.123a6cp-7f
-#define PHI_EXP_Q4 0x1.6a2352p-10f
+#define PHI_EXP_LN2_LOW  0x1.7f7d1cp-20f
+#define PHI_EXP_Q0       0x1.fffffcp-2f
+#define PHI_EXP_Q1       0x1.555490p-3f
+#define PHI_EXP_Q2       0x1.5558f4p-5f
+#define PHI_EXP_Q3       0x1.123a6cp-7f
+#define PHI_EXP_Q4       0x1.6a2352p-10f
 
 static inline float phi_exp_f32(float x)
 {

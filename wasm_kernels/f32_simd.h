@@ -10,42 +10,37 @@ PHI_ALWAYS_INLINE v128_t simd_mul_add(v128_t a, v128_t b, v128_t c)
     return wasm_f32x4_add(wasm_f32x4_mul(a, b), c); /* two roundings; compiled with -ffp-contract=off */
 }
 
-/* A constant that goes through memory, so that V8 keeps it in a register: it would build anything that it can see to be
- * constant anew at each use, three instructions in an innermost loop. */
-PHI_ALWAYS_INLINE v128_t simd_kept(v128_t constant)
-{
-    v128_t slot = constant;
-    __asm__ volatile("" : : "r"(&slot) : "memory");
-    return slot;
-}
-
-/* The constants of phi_exp_f32, made once in front of a loop. */
+/* The constants of phi_exp_f32, loaded in front of a loop (see simd_keep). */
 typedef struct simd_exp {
     v128_t min, max, log2e, round, ln2_high, ln2_low, q0, q1, q2, q3, q4, one, bias, infinity;
 } simd_exp;
 
-PHI_ALWAYS_INLINE v128_t simd_kept_f32(float constant)
+PHI_ALWAYS_INLINE v128_t simd_keep_f32(const float *value)
 {
-    return simd_kept(wasm_f32x4_splat(constant));
+    return simd_keep((const uint32_t *)(const void *)value);
 }
 
 PHI_ALWAYS_INLINE simd_exp simd_exp_make(void)
 {
+    static const float min = PHI_EXP_MIN, max = PHI_EXP_MAX, log2e = PHI_EXP_LOG2E, round = PHI_EXP_ROUND;
+    static const float ln2_high = PHI_EXP_LN2_HIGH, ln2_low = PHI_EXP_LN2_LOW, one = 1.0f;
+    static const float q0 = PHI_EXP_Q0, q1 = PHI_EXP_Q1, q2 = PHI_EXP_Q2, q3 = PHI_EXP_Q3, q4 = PHI_EXP_Q4;
+    static const uint32_t bias = 127, infinity = 0x7f800000;
     return (simd_exp){
-        .min = simd_kept_f32(PHI_EXP_MIN),
-        .max = simd_kept_f32(PHI_EXP_MAX),
-        .log2e = simd_kept_f32(PHI_EXP_LOG2E),
-        .round = simd_kept_f32(PHI_EXP_ROUND),
-        .ln2_high = simd_kept_f32(PHI_EXP_LN2_HIGH),
-        .ln2_low = simd_kept_f32(PHI_EXP_LN2_LOW),
-        .q0 = simd_kept_f32(PHI_EXP_Q0),
-        .q1 = simd_kept_f32(PHI_EXP_Q1),
-        .q2 = simd_kept_f32(PHI_EXP_Q2),
-        .q3 = simd_kept_f32(PHI_EXP_Q3),
-        .q4 = simd_kept_f32(PHI_EXP_Q4),
-        .one = simd_kept_f32(1.0f),
-        .bias = simd_kept(wasm_i32x4_splat(127)),
-        .infinity = simd_kept(wasm_i32x4_splat(0x7f800000)),
+        .min = simd_keep_f32(&min),
+        .max = simd_keep_f32(&max),
+        .log2e = simd_keep_f32(&log2e),
+        .round = simd_keep_f32(&round),
+        .ln2_high = simd_keep_f32(&ln2_high),
+        .ln2_low = simd_keep_f32(&ln2_low),
+        .q0 = simd_keep_f32(&q0),
+        .q1 = simd_keep_f32(&q1),
+        .q2 = simd_keep_f32(&q2),
+        .q3 = simd_keep_f32(&q3),
+        .q4 = simd_keep_f32(&q4),
+        .one = simd_keep_f32(&one),
+        .bias = simd_keep(&bias),
+        .infinity = simd_keep(&infinity),
     };
 }
 
@@ -78,7 +73,9 @@ typedef struct simd_pair {
 } simd_pair;
 
 /* Eight halves in phi_f16_shifted form. In 16-bit lanes: the upper word of a float is (h >> 3) without the copies of
- * the sign, the lower one h << 13. `mask` is 0x8fff in every lane. */
+ * the sign, the lower one h << 13. `mask` is simd_keep(&simd_word_mask). */
+static const uint32_t simd_word_mask = 0x8fff8fff;
+
 PHI_ALWAYS_INLINE simd_pair simd_f16x8_shifted(v128_t h, v128_t mask)
 {
     const v128_t upper = wasm_v128_and(wasm_i16x8_shr(h, 3), mask);

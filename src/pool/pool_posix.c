@@ -1,4 +1,4 @@
-/* Threads and sleeping on POSIX: a condition variable, whose mutex makes the test of the count and the sleep one step. */
+/* Threads and sleeping on POSIX: the mutex of a condition variable makes testing the count and sleeping one step. */
 #if defined(PHI_HAS_THREADS) && !defined(__EMSCRIPTEN__)
 
 #include <sched.h>

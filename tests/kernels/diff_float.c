@@ -13,8 +13,8 @@
 static phi_kernels kernels_of(phi_isa wanted)
 {
     phi_kernels k = {0};
-#define PHI_KERNEL_F32(op, isa, function)                                    \
-    if (PHI_ISA_##isa == PHI_ISA_SCALAR || PHI_ISA_##isa == wanted)          \
+#define PHI_KERNEL_F32(op, isa, function)                           \
+    if (PHI_ISA_##isa == PHI_ISA_SCALAR || PHI_ISA_##isa == wanted) \
         k.op = function;
 #include "kernels_f32.def"
 #undef PHI_KERNEL_F32
@@ -104,9 +104,9 @@ static bool is_same(const void *a, const void *b, int32_t n, size_t item_bytes)
 }
 
 static const int32_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 61, 64, 96, 127, 131, 257, 1024};
-#define FOR_SIZES(n)                                                                                       \
-    for (size_t n##_idx = 0, n = 0;                                                                        \
-         n##_idx < sizeof sizes / sizeof sizes[0] && (n = (size_t)sizes[n##_idx], true); n##_idx++)
+#define FOR_SIZES(n)                                                                                                \
+    for (size_t n##_idx = 0, n = 0; n##_idx < sizeof sizes / sizeof sizes[0] && (n = (size_t)sizes[n##_idx], true); \
+         n##_idx++)
 
 static const phi_isa other_isas[] = {PHI_ISA_SIMD128, PHI_ISA_RELAXED_I16, PHI_ISA_RELAXED_I32};
 enum { N_OTHER_ISAS = sizeof other_isas / sizeof other_isas[0] };
@@ -335,7 +335,8 @@ TEST(kernels_f32__rope_same_bits_on_every_isa)
     const phi_kernels scalar = kernels_of(PHI_ISA_SCALAR);
     for (int isa = 0; isa < N_OTHER_ISAS; isa++) {
         const phi_kernels other = kernels_of(other_isas[isa]);
-        FOR_SIZES(size) {
+        FOR_SIZES(size)
+        {
             start(size);
             const int32_t half = (int32_t)size, n = 2 * half + 3;
             const float *c = hold_wild(half), *s = hold_wild(half), *x = hold_wild(n);
@@ -387,11 +388,11 @@ typedef struct attention_case {
 } attention_case;
 
 static const attention_case cases[] = {
-    {1, 4, 0, 1},    {1, 96, 0, 37},  {2, 96, 4, 64},  {3, 96, 8, 131}, {4, 96, 0, 96},   {4, 96, 12, 17},
-    {1, 64, 0, 33},  {2, 64, 0, 16},  {3, 128, 4, 50}, {4, 128, 0, 67}, {1, 128, 16, 90}, {1, 80, 0, 23},
-    {4, 20, 0, 19},  {2, 12, 4, 9},   {3, 36, 0, 41},  {1, 256, 0, 21}, {4, 256, 8, 29},  {1, 100, 0, 77},
-    {4, 100, 32, 77}, {1, 96, 0, 512}, {4, 96, 0, 515}, {2, 8, 0, 3},    {1, 96, 20, 21},
-    {1, 96, 40, 40}, {3, 20, 0, 0},
+    {1, 4, 0, 1},     {1, 96, 0, 37},  {2, 96, 4, 64},  {3, 96, 8, 131},  {4, 96, 0, 96},
+    {4, 96, 12, 17},  {1, 64, 0, 33},  {2, 64, 0, 16},  {3, 128, 4, 50},  {4, 128, 0, 67},
+    {1, 128, 16, 90}, {1, 80, 0, 23},  {4, 20, 0, 19},  {2, 12, 4, 9},    {3, 36, 0, 41},
+    {1, 256, 0, 21},  {4, 256, 8, 29}, {1, 100, 0, 77}, {4, 100, 32, 77}, {1, 96, 0, 512},
+    {4, 96, 0, 515},  {2, 8, 0, 3},    {1, 96, 20, 21}, {1, 96, 40, 40},  {3, 20, 0, 0},
 };
 /* binary16 alone takes any head size. */
 static const attention_case odd_cases[] = {{1, 7, 0, 18}, {4, 7, 4, 22}, {3, 1, 0, 9}, {2, 13, 0, 35}};
@@ -461,8 +462,7 @@ static void run_mix(const phi_kernels *k, const attention_data *a, bool is_q8, f
 {
     const attention_case c = a->c;
     if (is_q8)
-        k->attn_mix_q8(out, out_stride, a->p, a->stride, c.n_q, a->v_q8, a->v_scale, c.head_dim, c.first_key,
-                       c.n_keys);
+        k->attn_mix_q8(out, out_stride, a->p, a->stride, c.n_q, a->v_q8, a->v_scale, c.head_dim, c.first_key, c.n_keys);
     else
         k->attn_mix_f16(out, out_stride, a->p, a->stride, c.n_q, a->v_f16, c.head_dim, c.first_key, c.n_keys);
 }

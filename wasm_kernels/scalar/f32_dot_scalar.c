@@ -34,8 +34,8 @@ static inline void dot_rows(float *y, int32_t y_stride, const float *x, int32_t 
     const size_t row_bytes = (size_t)n_cols * item_bytes;
     for (int32_t t = 0; t < n_tokens; t++)
         for (int32_t r = 0; r < n_rows; r++)
-            y[(size_t)t * (size_t)y_stride + (size_t)r] =
-                dot(x + (size_t)t * (size_t)n_cols, (const uint8_t *)w + (size_t)r * row_bytes, n_cols, item_bytes, load);
+            y[(size_t)t * (size_t)y_stride + (size_t)r] = dot(
+                x + (size_t)t * (size_t)n_cols, (const uint8_t *)w + (size_t)r * row_bytes, n_cols, item_bytes, load);
 }
 
 void phi_f32_dot_f32__scalar(float *y, int32_t y_stride, const float *x, int32_t n_tokens, const void *w,

@@ -27,9 +27,9 @@ PHI_ALWAYS_INLINE void touch(const uint16_t *ahead)
 /* --- scores ---------------------------------------------------------------------------------------------------- */
 
 typedef struct scores_job {
-    float *scores;     /* at the first key of the quads at hand */
-    const float *q;    /* (n_q, head_dim), times 2^56 */
-    const uint16_t *k; /* the first quad */
+    float *scores;           /* at the first key of the quads at hand */
+    const float *q;          /* (n_q, head_dim), times 2^56 */
+    const uint16_t *k;       /* the first quad */
     const uint16_t *k_ahead; /* quads soon to come, or those at hand */
     ptrdiff_t stride;
     int32_t head_dim;
@@ -52,8 +52,7 @@ PHI_ALWAYS_INLINE void add_pair(v128_t sums[PHI_ATTN_TILE][4], const scores_job 
 }
 
 /* The last dimension of an odd head. */
-PHI_ALWAYS_INLINE void add_last(v128_t sums[PHI_ATTN_TILE][4], const scores_job *job, int n_q, int n_quads,
-                                v128_t mask)
+PHI_ALWAYS_INLINE void add_last(v128_t sums[PHI_ATTN_TILE][4], const scores_job *job, int n_q, int n_quads, v128_t mask)
 {
     const int32_t d = job->head_dim - 1;
     for (int b = 0; b < n_quads; b++) {
@@ -72,7 +71,7 @@ PHI_ALWAYS_INLINE void score_quads(const scores_job *job, int n_q, int n_quads)
     for (int i = 0; i < n_q; i++)
         for (int b = 0; b < n_quads; b++)
             sums[i][b] = wasm_f32x4_splat(0);
-    const v128_t mask = simd_kept(wasm_i16x8_splat((int16_t)0x8fff));
+    const v128_t mask = simd_keep(&simd_word_mask);
     for (int32_t d = 0; d + 2 <= job->head_dim; d += 2) {
         touch(job->k_ahead + (ptrdiff_t)d * n_quads * 4);
         add_pair(sums, job, d, n_q, n_quads, mask);
@@ -107,8 +106,8 @@ void phi_f32_attn_scores_f16__simd128(float *scores, int32_t stride, const float
     float scaled[PHI_ATTN_TILE * PHI_LIMIT_HEAD_DIM];
     for (int32_t i = 0; i < n_q * head_dim; i++)
         scaled[i] = q[i] * 0x1p56f;
-    const scores_job job = {scores + first_key, scaled, k + (ptrdiff_t)first_key * head_dim, NULL, stride, head_dim,
-                            scale * 0x1p56f};
+    const scores_job job = {scores + first_key, scaled,         k + (ptrdiff_t)first_key * head_dim, NULL, stride,
+                            head_dim,           scale * 0x1p56f};
     const int32_t n_quads = (n_keys - first_key + 3) / 4;
     switch (n_q) {
     case 1:
@@ -150,7 +149,7 @@ PHI_ALWAYS_INLINE void mix_eights(const mix_job *job, int32_t d, int n_q, int n_
             sums[i][e].low = job->is_first ? zero : wasm_v128_load(out);
             sums[i][e].high = job->is_first ? zero : wasm_v128_load(out + 4);
         }
-    const v128_t mask = simd_kept(wasm_i16x8_splat((int16_t)0x8fff));
+    const v128_t mask = simd_keep(&simd_word_mask);
     const uint16_t *v = job->v + d;
     ahead += (ptrdiff_t)d * job->n_keys;
     for (int32_t j = 0; j < job->n_keys; j++, v += job->head_dim, ahead += 8 * n_eights) {

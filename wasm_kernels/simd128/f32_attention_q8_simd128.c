@@ -7,7 +7,9 @@
 
 enum { STRETCH = 64 };
 
-/* Byte t of each lane, times 2^24. `mask` is 0xff000000 in every lane. */
+static const uint32_t top_bytes = 0xff000000;
+
+/* Byte t of each lane, times 2^24. `mask` is simd_keep(&top_bytes). */
 PHI_ALWAYS_INLINE v128_t byte_of_lanes(v128_t lanes, int t, v128_t mask)
 {
     const v128_t top = wasm_i32x4_shl(lanes, (uint32_t)(24 - 8 * t));
@@ -42,7 +44,7 @@ PHI_ALWAYS_INLINE void score_quads(const scores_job *job, int n_q, int n_quads)
     for (int i = 0; i < n_q; i++)
         for (int b = 0; b < n_quads; b++)
             sums[i][b] = wasm_f32x4_splat(0);
-    const v128_t mask = simd_kept(wasm_i32x4_splat((int32_t)0xff000000));
+    const v128_t mask = simd_keep(&top_bytes);
     for (int32_t d = 0; d < job->head_dim; d += 4)
         for (int b = 0; b < n_quads; b++) {
             const v128_t bytes = wasm_v128_load(job->k + ((ptrdiff_t)b * job->head_dim + d) * 4);
@@ -81,8 +83,9 @@ void phi_f32_attn_scores_q8__simd128(float *scores, int32_t stride, const float 
                                      const float *k_scale, int32_t head_dim, int32_t first_key, int32_t n_keys,
                                      float scale)
 {
-    const scores_job job = {scores + first_key, q, k + (ptrdiff_t)first_key * head_dim, k_scale + first_key,
-                            stride, head_dim, scale * 0x1p-24f};
+    const scores_job job = {scores + first_key,  q,      k + (ptrdiff_t)first_key * head_dim,
+                            k_scale + first_key, stride, head_dim,
+                            scale * 0x1p-24f};
     const int32_t n_quads = (n_keys - first_key + 3) / 4;
     switch (n_q) {
     case 1:

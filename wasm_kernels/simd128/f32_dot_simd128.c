@@ -76,7 +76,8 @@ PHI_ALWAYS_INLINE void run_tile(const dot_tile *t, int n_rows, int n_tokens, loa
     for (int r = 0; r < n_rows; r++)
         for (int i = 0; i < n_tokens; i++)
             sums[r][i] = (simd_pair){wasm_f32x4_splat(0), wasm_f32x4_splat(0)};
-    const dot_constants c = {simd_kept(wasm_i16x8_splat((int16_t)0x8fff)), simd_kept_f32(0x1p112f)};
+    static const float factor = 0x1p112f;
+    const dot_constants c = {simd_keep(&simd_word_mask), simd_keep_f32(&factor)};
     for (int32_t k = 0; k + STEP <= t->n_cols; k += STEP)
         for (int r = 0; r < n_rows; r++) {
             const simd_pair w = load8(t->w + (size_t)r * t->w_stride + (size_t)k * t->item_bytes, &c);

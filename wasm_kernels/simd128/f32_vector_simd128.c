@@ -176,13 +176,11 @@ static inline v128_t to_f16x4(v128_t bits)
     const v128_t is_odd = wasm_v128_and(wasm_u32x4_shr(mag, 13), wasm_i32x4_splat(1));
     const v128_t biased = wasm_i32x4_add(mag, wasm_i32x4_splat((int32_t)0xc8000fffu));
     const v128_t normal = wasm_u32x4_shr(wasm_i32x4_add(biased, is_odd), 13);
-    const v128_t small = wasm_i32x4_sub(wasm_f32x4_add(mag, wasm_f32x4_splat(0.5f)),
-                                        wasm_i32x4_splat(0x3f000000));
+    const v128_t small = wasm_i32x4_sub(wasm_f32x4_add(mag, wasm_f32x4_splat(0.5f)), wasm_i32x4_splat(0x3f000000));
     const v128_t is_small = wasm_i32x4_lt(mag, wasm_i32x4_splat(0x38800000));
     const v128_t is_large = wasm_i32x4_ge(mag, wasm_i32x4_splat(0x477ff000));
     const v128_t is_nan = wasm_i32x4_gt(mag, wasm_i32x4_splat(0x7f800000));
-    const v128_t large = wasm_v128_or(wasm_i32x4_splat(0x7c00),
-                                      wasm_v128_and(is_nan, wasm_i32x4_splat(0x0200)));
+    const v128_t large = wasm_v128_or(wasm_i32x4_splat(0x7c00), wasm_v128_and(is_nan, wasm_i32x4_splat(0x0200)));
     const v128_t finite = wasm_v128_bitselect(small, normal, is_small);
     return wasm_v128_or(sign, wasm_v128_bitselect(large, finite, is_large));
 }

@@ -13,7 +13,16 @@
 #include "pool.h"
 #include "rng.h"
 
-enum { N_REPEATS = 31, N_ISAS = 2, N_HEADS = 32, HEADS_A_CALL = 4, N_KEYS = 2048, HEAD_DIM = 96, ROW = 8192, N_ROWS = 256 };
+enum {
+    N_REPEATS = 31,
+    N_ISAS = 2,
+    N_HEADS = 32,
+    HEADS_A_CALL = 4,
+    N_KEYS = 2048,
+    HEAD_DIM = 96,
+    ROW = 8192,
+    N_ROWS = 256
+};
 enum { CACHE_ITEMS = N_HEADS * N_KEYS * HEAD_DIM, CALL_ITEMS = HEADS_A_CALL * N_KEYS * HEAD_DIM };
 
 typedef struct buffers {
@@ -63,8 +72,8 @@ static void scores_q8(const phi_kernels *k, const buffers *b, int n_q)
 static void mix_q8(const phi_kernels *k, const buffers *b, int n_q)
 {
     for (int h = next_heads(); h < first_head + HEADS_A_CALL; h++)
-        k->attn_mix_q8(b->out, HEAD_DIM, b->w, N_KEYS, n_q, b->bytes + h * (CACHE_ITEMS / N_HEADS), b->scales,
-                       HEAD_DIM, 0, N_KEYS);
+        k->attn_mix_q8(b->out, HEAD_DIM, b->w, N_KEYS, n_q, b->bytes + h * (CACHE_ITEMS / N_HEADS), b->scales, HEAD_DIM,
+                       0, N_KEYS);
 }
 
 static void dot_f32(const phi_kernels *k, const buffers *b, int n_tokens)
@@ -114,11 +123,11 @@ static const scenario scenarios[] = {
     {"attn_scores_q8 4 queries", scores_q8, 4, CALL_ITEMS},
     {"attn_mix_q8 1 query", mix_q8, 1, CALL_ITEMS},
     {"attn_mix_q8 4 queries", mix_q8, 4, CALL_ITEMS},
-    {"dot f32 1 token", dot_f32, 1, N_ROWS * ROW * 4},
-    {"dot f16 1 token", dot_f16, 1, N_ROWS * ROW * 2},
-    {"dot bf16 1 token", dot_bf16, 1, N_ROWS * ROW * 2},
-    {"dot f16 8 tokens", dot_f16, 8, N_ROWS * ROW * 2},
-    {"softmax 2048 x 32", softmax, N_KEYS, N_HEADS * N_KEYS * 4},
+    {"dot f32 1 token", dot_f32, 1, N_ROWS *ROW * 4},
+    {"dot f16 1 token", dot_f16, 1, N_ROWS *ROW * 2},
+    {"dot bf16 1 token", dot_bf16, 1, N_ROWS *ROW * 2},
+    {"dot f16 8 tokens", dot_f16, 8, N_ROWS *ROW * 2},
+    {"softmax 2048 x 32", softmax, N_KEYS, N_HEADS *N_KEYS * 4},
     {"silu_mul 8192", silu, ROW, ROW * 4},
     {"rms_norm 3072", rms, 3072, 3072 * 4},
     {"to_f16 3072", halve, 3072, 3072 * 4},
@@ -207,9 +216,10 @@ static void measure(const scenario *s, const phi_kernels *kernels, const buffers
     for (int isa = 0; isa < N_ISAS; isa++) {
         qsort(us[isa], N_REPEATS, sizeof(double), compare);
         const double median = us[isa][N_REPEATS / 2];
-        printf("{\"kernel\":\"%s\",\"isa\":\"%s\",\"us\":%.2f,\"us_iqr\":%.2f,\"gb_per_s\":%.2f,\"gb_per_s_best\":%.2f}\n", s->name,
-               names[isa], median, us[isa][N_REPEATS * 3 / 4] - us[isa][N_REPEATS / 4], (double)s->n_bytes / median * 1e-3,
-               (double)s->n_bytes / us[isa][0] * 1e-3);
+        printf(
+            "{\"kernel\":\"%s\",\"isa\":\"%s\",\"us\":%.2f,\"us_iqr\":%.2f,\"gb_per_s\":%.2f,\"gb_per_s_best\":%.2f}\n",
+            s->name, names[isa], median, us[isa][N_REPEATS * 3 / 4] - us[isa][N_REPEATS / 4],
+            (double)s->n_bytes / median * 1e-3, (double)s->n_bytes / us[isa][0] * 1e-3);
     }
 }
 

@@ -58,7 +58,7 @@ function(phi_wasm_program name folder)
   target_compile_definitions(${name} PRIVATE PHI_TESTS_DIR="${CMAKE_SOURCE_DIR}/tests")
   target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS=1 -sEXIT_RUNTIME=1)
   if(PHI_THREADS)
-    target_link_options(${name} PRIVATE -sPTHREAD_POOL_SIZE=8 -sPTHREAD_POOL_SIZE_STRICT=2)
+    target_link_options(${name} PRIVATE -sPTHREAD_POOL_SIZE=24 -sPTHREAD_POOL_SIZE_STRICT=2)
   endif()
 endfunction()
 

@@ -73,12 +73,14 @@ PHI_ALWAYS_INLINE void gemv_add_block(phi_layout layout, v128_t y[N_PANELS], con
     else
         gemv_dots(layout, dots, c, half, masks);
     const v128_t x_scale = wasm_v128_load32_splat(c->scale), x_weighted = wasm_v128_load32_splat(c->weighted);
+    v128_t scales[N_PANELS], mins[N_PANELS];
+    plane_scales(layout, scales, d, tail, half, masks->half);
+    plane_mins(layout, mins, m, tail, masks->half);
     PHI_UNROLL
     for (int32_t p = 0; p < N_PANELS; p++) {
-        const v128_t scale = wasm_f32x4_mul(plane_scale(layout, d[p], tail, p, half, masks->half), x_scale);
-        v128_t term = wasm_f32x4_mul(scale, wasm_f32x4_convert_i32x4(dots[p]));
+        v128_t term = wasm_f32x4_mul(wasm_f32x4_mul(scales[p], x_scale), wasm_f32x4_convert_i32x4(dots[p]));
         if (plane_has_min(layout)) {
-            const v128_t min = wasm_f32x4_mul(plane_min(layout, m[p], tail, p, masks->half), x_weighted);
+            const v128_t min = wasm_f32x4_mul(mins[p], x_weighted);
             term = plane_is_k(layout) ? wasm_f32x4_sub(term, min) : wasm_f32x4_add(term, min);
         }
         y[p] = wasm_f32x4_add(y[p], term);

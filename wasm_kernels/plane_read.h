@@ -116,23 +116,31 @@ PHI_ALWAYS_INLINE void plane_read_header(phi_layout layout, v128_t d[N_PANELS], 
     }
 }
 
-/* S of panel p, times 2^-112. `tail` is block + plane_tail(). */
-PHI_ALWAYS_INLINE v128_t plane_scale(phi_layout layout, v128_t d, const uint8_t *tail, int32_t p, int32_t half,
-                                     v128_t half_mask)
+/* S of the four panels, times 2^-112. `tail` is block + plane_tail(). */
+PHI_ALWAYS_INLINE void plane_scales(phi_layout layout, v128_t out[N_PANELS], const v128_t d[N_PANELS],
+                                    const uint8_t *tail, int32_t half, v128_t half_mask)
 {
     if (layout == PHI_LAYOUT_Q6K)
-        return wasm_f32x4_mul(d, simd_load_i8x4_f32(tail + 16 * half + 4 * p));
-    if (plane_is_k(layout))
-        return wasm_f32x4_mul(d, simd_load_u8x4_f32(tail + 4 * p));
-    return simd_load_f16x4_masked(tail + 8 * p, half_mask);
+        simd_load_i8x16_f32(out, tail + 16 * half);
+    else if (plane_is_k(layout))
+        simd_load_u8x16_f32(out, tail);
+    PHI_UNROLL
+    for (int32_t p = 0; p < N_PANELS; p++)
+        out[p] = plane_is_k(layout) ? wasm_f32x4_mul(d[p], out[p]) : simd_load_f16x4_masked(tail + 8 * p, half_mask);
 }
 
-/* M of panel p, times 2^-112; of a K layout -M, to be subtracted. */
-PHI_ALWAYS_INLINE v128_t plane_min(phi_layout layout, v128_t m, const uint8_t *tail, int32_t p, v128_t half_mask)
+/* M of the four panels, times 2^-112; of a K layout -M, to be subtracted. Nothing where the layout has none. */
+PHI_ALWAYS_INLINE void plane_mins(phi_layout layout, v128_t out[N_PANELS], const v128_t m[N_PANELS],
+                                  const uint8_t *tail, v128_t half_mask)
 {
+    if (!plane_has_min(layout))
+        return;
     if (plane_is_k(layout))
-        return wasm_f32x4_mul(m, simd_load_u8x4_f32(tail + 16 + 4 * p));
-    return simd_load_f16x4_masked(tail + 32 + 8 * p, half_mask);
+        simd_load_u8x16_f32(out, tail + 16);
+    PHI_UNROLL
+    for (int32_t p = 0; p < N_PANELS; p++)
+        out[p] = plane_is_k(layout) ? wasm_f32x4_mul(m[p], out[p])
+                                    : simd_load_f16x4_masked(tail + 32 + 8 * p, half_mask);
 }
 
 #endif

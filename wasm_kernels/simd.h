@@ -71,16 +71,25 @@ PHI_ALWAYS_INLINE v128_t simd_load_f16x4_masked(const uint8_t *p, v128_t half_ma
     return wasm_v128_and(wasm_i32x4_shl(wasm_i32x4_load16x4(p), 13), half_mask);
 }
 
-/* Four unsigned bytes as floats. */
-PHI_ALWAYS_INLINE v128_t simd_load_u8x4_f32(const uint8_t *p)
+/* 16 bytes as floats, four a vector. */
+PHI_ALWAYS_INLINE void simd_load_u8x16_f32(v128_t out[4], const uint8_t *p)
 {
-    return wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(p))));
+    PHI_UNROLL
+    for (int32_t i = 0; i < 2; i++) {
+        const v128_t eight = wasm_u16x8_load8x8(p + 8 * i);
+        out[2 * i] = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(eight));
+        out[2 * i + 1] = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_high_u16x8(eight));
+    }
 }
 
-/* Four signed bytes as floats. */
-PHI_ALWAYS_INLINE v128_t simd_load_i8x4_f32(const uint8_t *p)
+PHI_ALWAYS_INLINE void simd_load_i8x16_f32(v128_t out[4], const uint8_t *p)
 {
-    return wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(wasm_i16x8_extend_low_i8x16(wasm_v128_load32_zero(p))));
+    PHI_UNROLL
+    for (int32_t i = 0; i < 2; i++) {
+        const v128_t eight = wasm_i16x8_load8x8(p + 8 * i);
+        out[2 * i] = wasm_f32x4_convert_i32x4(wasm_i32x4_extend_low_i16x8(eight));
+        out[2 * i + 1] = wasm_f32x4_convert_i32x4(wasm_i32x4_extend_high_i16x8(eight));
+    }
 }
 
 /* Of phi_q8.sums at a block: the pair for the whole block, or for one of its halves (half = 0, 1). */

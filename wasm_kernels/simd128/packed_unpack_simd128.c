@@ -43,16 +43,19 @@ PHI_ALWAYS_INLINE void unpack(phi_layout layout, phi_panel *out, const uint8_t *
         }
         unpack_bytes(layout, out->q + b * 512, block, &masks);
         const uint8_t *tail = block + plane_tail(layout);
-        PHI_UNROLL
-        for (int32_t p = 0; p < N_PANELS; p++) {
-            for (int32_t half = 0; half < n_scales; half++)
-                wasm_v128_store(out->scale + (b * n_scales + half) * 16 + p * 4,
-                                plane_scale(layout, d[p], tail, p, half, masks.half));
-            if (plane_has_min(layout)) {
-                const v128_t min = plane_min(layout, m[p], tail, p, masks.half);
-                wasm_v128_store(out->min + b * 16 + p * 4, plane_is_k(layout) ? wasm_f32x4_neg(min) : min);
-            }
+        v128_t scales[N_PANELS], mins[N_PANELS];
+        for (int32_t half = 0; half < n_scales; half++) {
+            plane_scales(layout, scales, d, tail, half, masks.half);
+            PHI_UNROLL
+            for (int32_t p = 0; p < N_PANELS; p++)
+                wasm_v128_store(out->scale + (b * n_scales + half) * 16 + p * 4, scales[p]);
         }
+        plane_mins(layout, mins, m, tail, masks.half);
+        if (!plane_has_min(layout))
+            continue;
+        PHI_UNROLL
+        for (int32_t p = 0; p < N_PANELS; p++)
+            wasm_v128_store(out->min + b * 16 + p * 4, plane_is_k(layout) ? wasm_f32x4_neg(mins[p]) : mins[p]);
     }
 }
 
@@ -92,11 +95,14 @@ PHI_ALWAYS_INLINE void read_scales(phi_layout layout, row_scales *out, const v12
                                    const v128_t m[N_PANELS], const uint8_t *tail, int32_t half, v128_t half_mask)
 {
     const v128_t factor = wasm_f32x4_splat(0x1p112f);
+    v128_t scales[N_PANELS], mins[N_PANELS];
+    plane_scales(layout, scales, d, tail, half, half_mask);
+    plane_mins(layout, mins, m, tail, half_mask);
     PHI_UNROLL
     for (int32_t p = 0; p < N_PANELS; p++) {
-        wasm_v128_store(out->scale + 4 * p, wasm_f32x4_mul(plane_scale(layout, d[p], tail, p, half, half_mask), factor));
+        wasm_v128_store(out->scale + 4 * p, wasm_f32x4_mul(scales[p], factor));
         if (plane_has_min(layout)) {
-            const v128_t min = wasm_f32x4_mul(plane_min(layout, m[p], tail, p, half_mask), factor);
+            const v128_t min = wasm_f32x4_mul(mins[p], factor);
             wasm_v128_store(out->min + 4 * p, plane_is_k(layout) ? wasm_f32x4_neg(min) : min);
         }
     }

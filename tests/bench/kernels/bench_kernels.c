@@ -1,8 +1,8 @@
 /* How fast the quantised kernels are, on one thread. Runs natively, in Node and in Chromium (bench_kernels.html).
  *
- *   bench_kernels [-o gemv|gemm|unpack|quantize|pack] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-f]
+ *   bench_kernels [-o gemv|gemm|unpack|quantize|pack] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-f] [-c]
  *
- * -f: only the first shape. Work comes in pieces of a fraction of a millisecond, all instruction sets in turn (A B A B …):
+ * -f: only the first shape. -c: the same 512 KiB again and again, so from the cache. Work comes in pieces of a fraction of a millisecond, all instruction sets in turn (A B A B …):
  * a busy machine slows all of them, and some pieces run undisturbed. GEMV walks through more than 100 MB of weights, as a
  * model does, so that they come from DRAM. Prints one JSON object a line:
  *   gb_per_s   gemv, unpack: packed bytes read; pack: file bytes read; quantize: floats read. Median of the pieces
@@ -23,7 +23,7 @@
 #include <emscripten.h>
 #endif
 
-enum { WEIGHT_BYTES = 128 << 20, TOKENS = 128, ROUNDS_MAX = 1001, N_SHAPES = 4, PIECE_BYTES = 2 << 20, PIECE_GROUPS = 2 };
+enum { WEIGHT_BYTES = 128 << 20, TOKENS = 128, ROUNDS_MAX = 1001, N_SHAPES = 4, PIECE_BYTES = 2 << 20, CACHED_BYTES = 512 << 10, PIECE_GROUPS = 2 };
 
 static const int32_t shapes[N_SHAPES][2] = {{9216, 3072}, {3072, 3072}, {16384, 3072}, {3072, 8192}};
 
@@ -36,7 +36,7 @@ static const char *const layout_names[PHI_N_PACKED] = {
 typedef struct options {
     const char *op, *layout, *isa;
     int32_t n_rounds;
-    bool is_short;
+    bool is_short, is_cached;
 } options;
 
 typedef struct bench {
@@ -128,7 +128,7 @@ static void run_pack(const bench *b, const work *w, const uint8_t *rows)
 static void run_piece(bench *b, const phi_kernels *k, const work *w, size_t piece)
 {
     const size_t bytes = w->group_bytes * (size_t)w->n_groups;
-    const uint8_t *weights = b->weights + piece % (WEIGHT_BYTES / bytes) * bytes;
+    const uint8_t *weights = b->weights + (b->o.is_cached ? 0 : piece % (WEIGHT_BYTES / bytes) * bytes);
     if (strcmp(w->op, "gemv") == 0)
         k->gemv[w->layout](b->y, &b->q8, weights, w->n_groups);
     else if (strcmp(w->op, "quantize") == 0)
@@ -184,6 +184,11 @@ static bool is_wanted(const char *wanted, const char *name)
     return !wanted || strcmp(wanted, name) == 0;
 }
 
+static int32_t groups_of_piece(const bench *b, const work *w)
+{
+    return (int32_t)((b->o.is_cached ? CACHED_BYTES : PIECE_BYTES) / w->group_bytes);
+}
+
 static void bench_layout(bench *b, phi_layout layout, const int32_t shape[2])
 {
     work w = {.layout = layout, .n_rows = shape[0], .n_cols = shape[1]};
@@ -192,7 +197,7 @@ static void bench_layout(bench *b, phi_layout layout, const int32_t shape[2])
     const double group_ops = 2.0 * PHI_GROUP_ROWS * w.n_cols;
     if (is_wanted(b->o.op, "gemv")) {
         w.op = "gemv";
-        w.n_groups = (int32_t)(PIECE_BYTES / w.group_bytes);
+        w.n_groups = groups_of_piece(b, &w);
         w.bytes = (double)w.group_bytes * w.n_groups;
         w.ops = group_ops * w.n_groups;
         w.n_tokens = 1;
@@ -208,7 +213,7 @@ static void bench_layout(bench *b, phi_layout layout, const int32_t shape[2])
     }
     if (is_wanted(b->o.op, "unpack")) {
         w.op = "unpack";
-        w.n_groups = (int32_t)(PIECE_BYTES / w.group_bytes);
+        w.n_groups = groups_of_piece(b, &w);
         w.bytes = (double)w.group_bytes * w.n_groups;
         w.ops = 0;
         w.n_tokens = 0;
@@ -226,7 +231,7 @@ static void bench_pack(bench *b)
         const phi_dtype_info *info = phi_dtype_get(dtypes[i]);
         work w = {.op = "pack", .dtype = dtypes[i], .n_rows = 9216, .n_cols = 3072};
         w.group_bytes = (size_t)(16 * w.n_cols / info->block_elements) * info->block_bytes;
-        w.n_groups = (int32_t)(PIECE_BYTES / w.group_bytes);
+        w.n_groups = groups_of_piece(b, &w);
         w.bytes = (double)w.group_bytes * w.n_groups;
         measure(b, &w);
     }
@@ -242,8 +247,12 @@ static options parse(int argc, char **argv)
             o.is_short = true;
             continue;
         }
+        if (strcmp(argv[i], "-c") == 0) {
+            o.is_cached = true;
+            continue;
+        }
         if (!value || argv[i][0] != '-' || !strchr("olir", argv[i][1])) {
-            (void)fprintf(stderr, "usage: bench_kernels [-o OP] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-f]; got %s\n", argv[i]);
+            (void)fprintf(stderr, "usage: bench_kernels [-o OP] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-f] [-c]; got %s\n", argv[i]);
             exit(2);
         }
         if (argv[i][1] == 'r')

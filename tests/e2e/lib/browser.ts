@@ -1,9 +1,30 @@
-/* A real Chromium on a real server, for the tests of this folder. Each test file opens one browser; each test its own page. */
+/* A real Chromium on a real server, for the tests of this folder. A test file opens one browser; a test its own page. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Page } from 'playwright-core';
+import { fileURLToPath } from 'node:url';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { serve } from '../../../demo/serve.mjs';
+import type { Engine } from '../../../web/index.ts';
+
+export interface Outcome<T> {
+  readonly value?: T;
+  readonly error?: {
+    readonly name: string;
+    readonly code: string | null;
+    readonly message: string;
+    readonly requested: number | null;
+    readonly quota: number | null;
+  };
+  readonly ms: number;
+}
+
+/* What lib/blank.html puts on its page. */
+declare global {
+  var pocketphi: typeof import('../../../web/index.ts');
+  var outcome: <T>(promise: Promise<T>) => Promise<Outcome<T>>;
+  var engine: Engine;
+}
 
 const ARGUMENTS = [
   '--no-sandbox',
@@ -14,37 +35,49 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+/* The machine may be busy with a build. */
+const PATIENCE_MS = 120_000;
+const LIB = fileURLToPath(new URL('./', import.meta.url));
+
+export interface PageOptions {
+  readonly isolated?: boolean;
+  readonly path?: string;
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
 
 export interface Browser {
-  /** An empty page of an isolated (or not isolated) site, with `globalThis.pocketphi` = the package. */
-  openPage(options?: { isolated?: boolean; path?: string; viewport?: { width: number; height: number } }): Promise<Page>;
-  readonly url: string;
-  readonly plainUrl: string;
+  readonly context: BrowserContext;
+  /** A page of an isolated (or not isolated) site; without a path, the blank one with the package on it. */
+  openPage(options?: PageOptions): Promise<Page>;
   close(): Promise<void>;
 }
 
-const BLANK = join(import.meta.dirname ?? '', 'blank.html');
-
-export async function openBrowser(files: Record<string, string> = {}): Promise<Browser> {
-  const served = { ...files, '/blank.html': BLANK };
-  const isolated = await serve({ files: served });
-  const plain = await serve({ files: served, isolated: false });
+/** `files`: what the server has besides /demo/ and /dist/, by path. */
+export async function openBrowser(files: Readonly<Record<string, string>> = {}): Promise<Browser> {
+  const served = { ...files, '/blank.html': join(LIB, 'blank.html') };
+  const isolatedSite = await serve({ files: served });
+  const plainSite = await serve({ files: served, isolated: false });
   const profile = await mkdtemp(join(tmpdir(), 'pocketphi-e2e-'));
-  const executablePath = process.env.POCKETPHI_CHROMIUM ?? process.env.CHROMIUM ?? '/usr/bin/chromium';
-  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: ARGUMENTS });
+  const executablePath =
+    process.env.POCKETPHI_CHROMIUM ?? process.env.CHROMIUM ?? '/usr/bin/chromium';
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: ARGUMENTS,
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
   return {
-    url: isolated.url,
-    plainUrl: plain.url,
-    async openPage({ isolated: isIsolated = true, path = '/blank.html', viewport } = {}) {
+    context,
+    async openPage({ isolated = true, path = '/blank.html', viewport } = {}) {
       const page = await context.newPage();
       if (viewport) await page.setViewportSize(viewport);
-      await page.goto((isIsolated ? isolated.url : plain.url) + path);
-      if (path === '/blank.html') await page.waitForFunction(() => 'pocketphi' in globalThis);
+      await page.goto((isolated ? isolatedSite.url : plainSite.url) + path);
+      if (path === '/blank.html') await page.waitForFunction(() => 'outcome' in globalThis);
       return page;
     },
     async close() {
       await context.close();
-      await Promise.all([isolated.close(), plain.close()]);
+      await Promise.all([isolatedSite.close(), plainSite.close()]);
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };

@@ -1,8 +1,8 @@
 /* The integer dot of the GEMV and GEMM bodies without relaxed SIMD: simd128 has no product of bytes, so even and odd
  * bytes are taken apart into 16-bit lanes and multiplied by i32x4.dot_i16x8 (pmaddwd).
  *
- * Weights are unsigned bytes, "too large" by an offset; the accumulator starts at -offset * (sum of the activations), so
- * signed weights cost nothing. */
+ * Weights are unsigned bytes, "too large" by an offset; the accumulator starts at -offset * (sum of the
+ * activations), so signed weights cost nothing. */
 #ifndef PHI_DOT_H
 #define PHI_DOT_H
 
@@ -33,8 +33,8 @@ PHI_ALWAYS_INLINE dot_acc dot_start(v128_t sums, int32_t offset)
 PHI_ALWAYS_INLINE dot_acc dot_step(dot_acc acc, v128_t w, dot_act a)
 {
     const v128_t even = wasm_v128_and(w, wasm_i16x8_splat(0xff)), odd = wasm_u16x8_shr(w, 8);
-    return (dot_acc){wasm_i32x4_add(wasm_i32x4_add(acc.v, wasm_i32x4_dot_i16x8(even, a.even)),
-                                    wasm_i32x4_dot_i16x8(odd, a.odd))};
+    return (dot_acc){
+        wasm_i32x4_add(wasm_i32x4_add(acc.v, wasm_i32x4_dot_i16x8(even, a.even)), wasm_i32x4_dot_i16x8(odd, a.odd))};
 }
 
 /* The sums, one 32-bit lane a row. */

@@ -1,9 +1,10 @@
-/* The GEMM over an unpacked panel, over whichever dot_*.h was included before: micro tiles of 16 rows x 1 or 2 tokens.
- * Same sums, same order as the GEMV.
+/* The GEMM over an unpacked panel, over whichever dot_*.h was included before: micro tiles of 16 rows x 1 or 2
+ * tokens. Same sums, same order as the GEMV.
  *
- * A tile of 2 tokens keeps 8 integer accumulators, an activation and a weight vector in registers while a block is summed
- * (V8 has 15 vector registers on x64); its 8 float accumulators wait on the stack meanwhile. Measured against 8 x 3 and
- * 8 x 4 (Node 26, Zen 4 without AVX-VNNI, 16-bit sums, GOP/s): Q4 123, 120, 121; Q4K 100, 93, 93; Q6K 97, 85, 91. */
+ * A tile of 2 tokens keeps 8 integer accumulators, an activation and a weight vector in registers while a block is
+ * summed (V8 has 15 vector registers on x64); its 8 float accumulators wait on the stack meanwhile. Measured against
+ * 8 x 3 and 8 x 4 (Node 26, Zen 4 without AVX-VNNI, 16-bit sums, GOP/s):
+ *   Q4 123, 120, 121; Q4K 100, 93, 93; Q6K 97, 85, 91. */
 #ifndef PHI_GEMM_BODY_H
 #define PHI_GEMM_BODY_H
 
@@ -122,10 +123,11 @@ PHI_ALWAYS_INLINE void gemm_run_tile(gemm_form f, gemm_tile t, const phi_panel *
     const float *scale = panel->scale, *min = panel->min;
     v128_t y[TILE_TOKENS_MAX][N_QUADS], dots[TILE_TOKENS_MAX][N_QUADS];
     PHI_UNROLL
-    for (int32_t i = 0; i < f.n_tokens; i++)
+    for (int32_t i = 0; i < f.n_tokens; i++) {
         PHI_UNROLL
         for (int32_t p = 0; p < N_QUADS; p++)
             y[i][p] = is_first ? wasm_f32x4_splat(0) : wasm_v128_load(t.y + i * t.y_stride + 4 * p);
+    }
     for (int32_t b = 0; b < n_blocks; b++) {
         PHI_UNROLL
         for (int32_t half = 0; half < f.n_scales; half++) {
@@ -145,10 +147,11 @@ PHI_ALWAYS_INLINE void gemm_run_tile(gemm_form f, gemm_tile t, const phi_panel *
     }
     const v128_t factor = wasm_f32x4_splat(is_last ? 0x1p56f : 1.0f);
     PHI_UNROLL
-    for (int32_t i = 0; i < f.n_tokens; i++)
+    for (int32_t i = 0; i < f.n_tokens; i++) {
         PHI_UNROLL
         for (int32_t p = 0; p < N_QUADS; p++)
             wasm_v128_store(t.y + i * t.y_stride + 4 * p, wasm_f32x4_mul(y[i][p], factor));
+    }
 }
 
 /* Everything that a call of the op is about. */

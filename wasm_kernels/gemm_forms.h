@@ -6,22 +6,22 @@
 #include "gemm_body.h"
 
 /*         name           n_scales, offset, n_bits, has_min */
-#define GEMM_FORMS(X)                       \
-    X(four_bits,          1, 8,  4, false)  \
-    X(four_bits_and_min,  1, 0,  4, true)   \
-    X(five_bits_and_min,  1, 0,  5, true)   \
-    X(six_bits,           2, 32, 6, false)  \
-    X(eight_bits,         1, 0,  8, false)  \
-    X(eight_bits_and_min, 1, 0,  8, true)
+#define GEMM_FORMS(X)                   \
+    X(four_bits, 1, 8, 4, false)        \
+    X(four_bits_and_min, 1, 0, 4, true) \
+    X(five_bits_and_min, 1, 0, 5, true) \
+    X(six_bits, 2, 32, 6, false)        \
+    X(eight_bits, 1, 0, 8, false)       \
+    X(eight_bits_and_min, 1, 0, 8, true)
 
 /* Functions of their own, so that each gets all registers. */
-#define X(name, n_scales_, offset_, n_bits_, has_min_)                                     \
-    static void run_##name##_2(const gemm_job *job, int32_t token)                         \
-    {                                                                                      \
+#define X(name, n_scales_, offset_, n_bits_, has_min_)                                      \
+    static void run_##name##_2(const gemm_job *job, int32_t token)                          \
+    {                                                                                       \
         gemm_run_tokens((gemm_form){2, n_scales_, offset_, n_bits_, has_min_}, job, token); \
-    }                                                                                      \
-    static void run_##name##_1(const gemm_job *job, int32_t token)                         \
-    {                                                                                      \
+    }                                                                                       \
+    static void run_##name##_1(const gemm_job *job, int32_t token)                          \
+    {                                                                                       \
         gemm_run_tokens((gemm_form){1, n_scales_, offset_, n_bits_, has_min_}, job, token); \
     }
 GEMM_FORMS(X)

@@ -1,5 +1,5 @@
-/* The GEMV of one group of 16 rows, for every layout, over whichever dot_*.h was included before. `layout` is a constant
- * in every use, so that all that depends on it vanishes.
+/* The GEMV of one group of 16 rows, for every layout, over whichever dot_*.h was included before. `layout` is a
+ * constant in every use, so that all that depends on it vanishes.
  *
  * The sums are those of scalar/packed_gemv_scalar.c, in the same order: (S * scale) * dot ( + M * weighted ), each
  * product and sum rounded, added block by block. */

@@ -1,5 +1,5 @@
-/* What this build can compile. WebAssembly builds always have simd128 and may have relaxed SIMD; native builds have both
- * through SIMDe and the shims of simd.h. */
+/* What this build can compile. WebAssembly builds always have simd128 and may have relaxed SIMD; native builds have
+ * both through SIMDe and the shims of simd.h. */
 #ifndef PHI_ISA_H
 #define PHI_ISA_H
 

@@ -23,9 +23,9 @@
  * `scale` holds s * 2^56: weight scales are decoded from binary16 by integer shifts as d * 2^-112 (three instructions
  * instead of a conversion that WebAssembly lacks), and every kernel multiplies its finished sum by 2^56. The two
  * factors keep all intermediate values normal for any |s| in 2^-60 … 2^60.
- * `sums` holds four numbers a block: minus the sums of q over columns with k%4 in {0,1} and in {2,3}, of the whole block
- * and then of its first half. Times the offset of unsigned weights they are what turns those back into signed ones, in the
- * form that 16-bit and 32-bit accumulators both start from.
+ * `sums` holds four numbers a block: minus the sums of q over columns with k%4 in {0,1} and in {2,3}, of the whole
+ * block and then of its first half. Times the offset of unsigned weights they are what turns those back into signed
+ * ones, in the form that 16-bit and 32-bit accumulators both start from.
  * `weighted` holds scale * (sum of the block's q), the factor of a minimum m. */
 typedef struct phi_q8 {
     int8_t *q;       /* (T, K) */
@@ -65,7 +65,8 @@ typedef struct phi_kernels {
      * (T = 1). `w` is n_groups packed groups; y has 16 * n_groups floats. Indexed by phi_layout. */
     void (*gemv[PHI_N_PACKED])(float *y, const phi_q8 *x, const uint8_t *w, int32_t n_groups);
 
-    /* Unpacks columns first_col … first_col + out->n_cols - 1 of one group; sets n_scales, offset, n_bits, has_min, is_signed. */
+    /* Unpacks columns first_col … first_col + out->n_cols - 1 of one group; sets n_scales, offset, n_bits, has_min,
+     * is_signed. */
     void (*unpack[PHI_N_PACKED])(phi_panel *out, const uint8_t *group, int32_t n_cols, int32_t first_col);
 
     /* Adds a panel's contribution to y (T, y_stride), 16 columns of y, for n_tokens rows of x from column first_col on.

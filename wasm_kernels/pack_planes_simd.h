@@ -1,5 +1,6 @@
 /* The functions of pack_planes.h, fast: packing goes on while a model downloads. A row's 4 bytes (4 columns) are a
- * 32-bit lane; transposing 4 rows makes panels of them. Bits and pairs of all blocks that share bytes are made at once. */
+ * 32-bit lane; transposing 4 rows makes panels of them. Bits and pairs of all blocks that share bytes are made at
+ * once. */
 #ifndef PHI_PACK_PLANES_SIMD_H
 #define PHI_PACK_PLANES_SIMD_H
 
@@ -65,48 +66,67 @@ PHI_ALWAYS_INLINE v128_t plane_move_bits(v128_t v, int32_t from, int32_t to)
     return from < to ? wasm_i16x8_shl(v, (uint32_t)(to - from)) : wasm_u16x8_shr(v, (uint32_t)(from - to));
 }
 
+/* One step's bits i of 16 rows: t[p][h] holds panel p, columns 4h … 4h + 3 of the step. */
+PHI_ALWAYS_INLINE v128_t plane_gather_bits(v128_t t[4][2], int32_t i)
+{
+    v128_t out = wasm_i32x4_splat(0);
+    PHI_UNROLL
+    for (int32_t to = 0; to < 8; to++) {
+        const v128_t moved = plane_move_bits(t[to / 2][to % 2], i, to);
+        out = wasm_v128_or(out, wasm_v128_and(moved, wasm_i8x16_splat((int8_t)(1u << to))));
+    }
+    return out;
+}
+
 /* bits[i] takes the plane of bit i. */
 PHI_ALWAYS_INLINE void simd_bits_from_bytes(uint8_t *const bits[8], const uint8_t *const rows[PHI_GROUP_ROWS])
 {
     for (int32_t half = 0; half < 2; half++) {
-        v128_t t[4][4]; /* panel, 4 columns */
+        v128_t first[4][2], second[4][2]; /* of the half's two steps */
         PHI_UNROLL
-        for (int32_t p = 0; p < 4; p++)
-            plane_transpose(t[p], rows + 4 * p, 16 * half);
+        for (int32_t p = 0; p < 4; p++) {
+            v128_t t[4];
+            plane_transpose(t, rows + 4 * p, 16 * half);
+            first[p][0] = t[0];
+            first[p][1] = t[1];
+            second[p][0] = t[2];
+            second[p][1] = t[3];
+        }
         PHI_UNROLL
-        for (int32_t i = 0; i < 8; i++)
-            PHI_UNROLL
-            for (int32_t s = 0; s < 2; s++) {
-                v128_t out = wasm_i32x4_splat(0);
-                PHI_UNROLL
-                for (int32_t to = 0; to < 8; to++)
-                    out = wasm_v128_or(out, wasm_v128_and(plane_move_bits(t[to / 2][2 * s + to % 2], i, to),
-                                                          wasm_i8x16_splat((int8_t)(1u << to))));
-                wasm_v128_store(bits[i] + (2 * half + s) * 16, out);
-            }
+        for (int32_t i = 0; i < 8; i++) {
+            wasm_v128_store(bits[i] + half * 32, plane_gather_bits(first, i));
+            wasm_v128_store(bits[i] + half * 32 + 16, plane_gather_bits(second, i));
+        }
     }
+}
+
+/* One step's bits 2i, 2i + 1 of 8 rows: a holds the first panel, columns 0 … 3 and 4 … 7 of the step, b the second. */
+PHI_ALWAYS_INLINE v128_t plane_gather_pairs(const v128_t *a, const v128_t *b, int32_t i)
+{
+    const v128_t lanes[4] = {a[0], a[1], b[0], b[1]};
+    v128_t out = wasm_i32x4_splat(0);
+    PHI_UNROLL
+    for (int32_t to = 0; to < 4; to++) {
+        const v128_t moved = plane_move_bits(lanes[to], 2 * i, 2 * to);
+        out = wasm_v128_or(out, wasm_v128_and(moved, wasm_i8x16_splat((int8_t)(3u << 2 * to))));
+    }
+    return out;
 }
 
 /* pairs[i] takes the plane of bits 2i and 2i + 1. */
 PHI_ALWAYS_INLINE void simd_pairs_from_bytes(uint8_t *const pairs[4], const uint8_t *const rows[PHI_GROUP_ROWS])
 {
-    for (int32_t half = 0; half < 2; half++)
-        for (int32_t two = 0; two < 2; two++) { /* panels 2 two, 2 two + 1 */
-            v128_t t[2][4];
-            plane_transpose(t[0], rows + 8 * two, 16 * half);
-            plane_transpose(t[1], rows + 8 * two + 4, 16 * half);
-            PHI_UNROLL
-            for (int32_t i = 0; i < 4; i++)
-                PHI_UNROLL
-                for (int32_t s = 0; s < 2; s++) {
-                    v128_t out = wasm_i32x4_splat(0);
-                    PHI_UNROLL
-                    for (int32_t to = 0; to < 4; to++)
-                        out = wasm_v128_or(out, wasm_v128_and(plane_move_bits(t[to / 2][2 * s + to % 2], 2 * i, 2 * to),
-                                                              wasm_i8x16_splat((int8_t)(3u << 2 * to))));
-                    wasm_v128_store(pairs[i] + (2 * half + s) * 32 + two * 16, out);
-                }
+    for (int32_t n = 0; n < 4; n++) {
+        const int32_t half = n / 2, two = n % 2; /* panels 2 two, 2 two + 1 */
+        v128_t a[4], b[4];
+        plane_transpose(a, rows + 8 * two, 16 * half);
+        plane_transpose(b, rows + 8 * two + 4, 16 * half);
+        PHI_UNROLL
+        for (int32_t i = 0; i < 4; i++) {
+            wasm_v128_store(pairs[i] + half * 64 + two * 16, plane_gather_pairs(a, b, i));
+            wasm_v128_store(pairs[i] + half * 64 + 32 + two * 16, plane_gather_pairs(a + 2, b + 2, i));
         }
+    }
 }
 
 #endif

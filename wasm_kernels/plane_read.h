@@ -32,8 +32,7 @@ typedef struct plane_step {
 
 PHI_ALWAYS_INLINE plane_step plane_at(phi_layout layout, const uint8_t *block, int32_t step)
 {
-    return (plane_step){block + 64 * step,
-                        block + PHI_NIBBLES_BYTES + (layout == PHI_LAYOUT_Q6K ? 32 : 16) * step};
+    return (plane_step){block + 64 * step, block + PHI_NIBBLES_BYTES + (layout == PHI_LAYOUT_Q6K ? 32 : 16) * step};
 }
 
 PHI_ALWAYS_INLINE plane_step plane_next(phi_layout layout, plane_step at)
@@ -98,7 +97,7 @@ PHI_ALWAYS_INLINE int32_t plane_block_bytes(phi_layout layout)
 /* Where the scales of a block begin. */
 PHI_ALWAYS_INLINE int32_t plane_tail(phi_layout layout)
 {
-    return plane_is_signed(layout)      ? 512
+    return plane_is_signed(layout)    ? 512
            : layout == PHI_LAYOUT_Q5K ? PHI_NIBBLES_BYTES + 64
            : layout == PHI_LAYOUT_Q6K ? PHI_NIBBLES_BYTES + 128
                                       : PHI_NIBBLES_BYTES;

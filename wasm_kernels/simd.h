@@ -1,6 +1,6 @@
-/* 128-bit SIMD for the kernels. WebAssembly: the compiler's own intrinsics. Native: SIMDe gives the same functions, and
- * the relaxed ones that it lacks are below, so that every version of a kernel is compiled, tested and sanitised natively
- * too. (SIMDe, MIT licence, is not part of this tree: Debian's libsimde-dev, or PHI_SIMDE_DIR.) */
+/* 128-bit SIMD for the kernels. WebAssembly: the compiler's own intrinsics. Native: SIMDe gives the same functions,
+ * and the relaxed ones that it lacks are below, so that every version of a kernel is compiled, tested and sanitised
+ * natively too. (SIMDe, MIT licence, is not part of this tree: Debian's libsimde-dev, or PHI_SIMDE_DIR.) */
 #ifndef PHI_SIMD_H
 #define PHI_SIMD_H
 
@@ -32,8 +32,8 @@ static inline v128_t wasm_i32x4_relaxed_dot_i8x16_i7x16_add(v128_t a, v128_t b, 
 /* Bodies that several kernels share, with constant arguments: they must vanish into each. */
 #define PHI_ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* Before loops. PHI_ROLLED loops must stay as they are: unrolled, their loads drift to the front or their chains to one
- * side (LLVM, Binaryen), and V8, which keeps the order it is given and has 15 vector registers on x64, spills. */
+/* Before loops. PHI_ROLLED loops must stay as they are: unrolled, their loads drift to the front or their chains to
+ * one side (LLVM, Binaryen), and V8, which keeps the order it is given and has 15 vector registers on x64, spills. */
 #if defined(__clang__)
 #define PHI_UNROLL _Pragma("clang loop unroll(full)")
 #define PHI_ROLLED _Pragma("clang loop unroll(disable)")

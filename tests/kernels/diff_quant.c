@@ -1,7 +1,7 @@
 /* The quantised kernels. Packing and `dequantize` against the gguf package's values; scalar `gemv` against double
  * precision; every row of kernels.def against scalar, bit by bit; `gemm` against `gemv`, bit by bit.
- * Arrays are malloc'ed to size, so that AddressSanitizer sees an access past either end; outputs lie between guard bytes
- * besides, which WebAssembly has only. */
+ * Arrays are malloc'ed to size, so that AddressSanitizer sees an access past either end; outputs lie between guard
+ * bytes besides, which is all that WebAssembly has. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +72,13 @@ static uint32_t below(uint32_t n)
     return phi_rng_u32(&rng) % n;
 }
 
-typedef enum weight_mode { WEIGHTS_PLAUSIBLE, WEIGHTS_EXTREME_SCALES, WEIGHTS_ALL_ONES, WEIGHTS_ALL_ZERO, N_WEIGHTS } weight_mode;
+typedef enum weight_mode {
+    WEIGHTS_PLAUSIBLE,
+    WEIGHTS_EXTREME_SCALES,
+    WEIGHTS_ALL_ONES,
+    WEIGHTS_ALL_ZERO,
+    N_WEIGHTS
+} weight_mode;
 
 static uint16_t random_half(weight_mode mode)
 {
@@ -114,7 +120,14 @@ static void fill_group(uint8_t *group, phi_layout layout, int32_t n_cols, weight
     }
 }
 
-typedef enum input_mode { INPUT_PLAUSIBLE, INPUT_ALL_HIGH, INPUT_ALL_LOW, INPUT_ALTERNATING, INPUT_ODD, N_INPUTS } input_mode;
+typedef enum input_mode {
+    INPUT_PLAUSIBLE,
+    INPUT_ALL_HIGH,
+    INPUT_ALL_LOW,
+    INPUT_ALTERNATING,
+    INPUT_ODD,
+    N_INPUTS
+} input_mode;
 
 static float random_input(input_mode mode, int32_t k)
 {
@@ -255,8 +268,8 @@ TEST(quant_pack__refuses_scales_that_are_not_finite)
         phi_dtype dtype;
         int32_t offset;
     } halves[] = {
-        {PHI_DTYPE_Q4_0, 0}, {PHI_DTYPE_Q4_1, 0}, {PHI_DTYPE_Q4_1, 2}, {PHI_DTYPE_Q5_0, 0},   {PHI_DTYPE_Q5_1, 0},
-        {PHI_DTYPE_Q5_1, 2}, {PHI_DTYPE_Q8_0, 0}, {PHI_DTYPE_Q4_K, 0}, {PHI_DTYPE_Q4_K, 2},   {PHI_DTYPE_Q5_K, 0},
+        {PHI_DTYPE_Q4_0, 0}, {PHI_DTYPE_Q4_1, 0},   {PHI_DTYPE_Q4_1, 2},   {PHI_DTYPE_Q5_0, 0}, {PHI_DTYPE_Q5_1, 0},
+        {PHI_DTYPE_Q5_1, 2}, {PHI_DTYPE_Q8_0, 0},   {PHI_DTYPE_Q4_K, 0},   {PHI_DTYPE_Q4_K, 2}, {PHI_DTYPE_Q5_K, 0},
         {PHI_DTYPE_Q5_K, 2}, {PHI_DTYPE_Q6_K, 208}, {PHI_DTYPE_IQ4_NL, 0},
     };
     (void)begin(2);
@@ -338,8 +351,7 @@ TEST(quant_quantize__nearest_with_scale_and_sums)
         CHECK_NEAR(scale, amax / 127, amax * 1e-7);
         for (int32_t i = 0; i < 4; i++)
             CHECK_INT(q8.sums[4 * b + i], -sums[i]);
-        CHECK_NEAR(q8.weighted[b], (double)q8.scale[b] * (sums[0] + sums[1]),
-                   fabs((double)q8.weighted[b]) * 1e-6);
+        CHECK_NEAR(q8.weighted[b], (double)q8.scale[b] * (sums[0] + sums[1]), fabs((double)q8.weighted[b]) * 1e-6);
     }
     CHECK(guards_are_intact());
     release();
@@ -421,9 +433,9 @@ static void check_gemv(const phi_kernels *scalar, const phi_kernels *k, phi_layo
             k->gemv[layout](got, &x, w, n_groups);
             const int32_t at = first_difference(got, expected, n_rows);
             if (at >= 0)
-                check_failed(__FILE__, __LINE__, "%s %s, %d columns, weights %d, inputs %d: row %d: got %a, expected %a",
-                             k->name, layout_names[layout], n_cols, weights, mode, at, (double)got[at],
-                             (double)expected[at]);
+                check_failed(__FILE__, __LINE__,
+                             "%s %s, %d columns, weights %d, inputs %d: row %d: got %a, expected %a", k->name,
+                             layout_names[layout], n_cols, weights, mode, at, (double)got[at], (double)expected[at]);
             CHECK(guards_are_intact());
             release();
         }
@@ -545,7 +557,8 @@ TEST(quant_gemm__is_gemv_to_the_bit)
         for (phi_layout layout = 0; layout < PHI_N_PACKED; layout++) {
             const int32_t step = phi_layout_cols_step(layout);
             for (int32_t i = 0; i < 10; i++)
-                check_gemm(&scalar, &k, layout, step * (1 + i % 3), token_counts[i], WEIGHTS_PLAUSIBLE, INPUT_PLAUSIBLE);
+                check_gemm(&scalar, &k, layout, step * (1 + i % 3), token_counts[i], WEIGHTS_PLAUSIBLE,
+                           INPUT_PLAUSIBLE);
             for (weight_mode weights = 0; weights < N_WEIGHTS; weights++)
                 for (input_mode mode = 0; mode < N_INPUTS; mode++)
                     check_gemm(&scalar, &k, layout, 256, 4, weights, mode);

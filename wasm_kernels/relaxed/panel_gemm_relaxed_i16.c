@@ -8,7 +8,7 @@
 #include "kernels_quant.h"
 
 void phi_panel_gemm__relaxed_i16(float *y, int32_t y_stride, const phi_q8 *x, const phi_panel *panel, int32_t n_tokens,
-                          int32_t first_col, bool is_first, bool is_last)
+                                 int32_t first_col, bool is_first, bool is_last)
 {
     gemm_run(&(gemm_job){y, y_stride, x, panel, n_tokens, first_col, is_first, is_last});
 }

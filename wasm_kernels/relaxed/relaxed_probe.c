@@ -32,8 +32,7 @@ static dot_result machine_dots(const int8_t a[16], const uint8_t w[16])
     for (int i = 0; i < 8; i++)
         result.pairs[i] = pairs[i];
     const v128_t addend = wasm_i32x4_splat(1000);
-    wasm_v128_store(result.quads,
-                    wasm_i32x4_sub(wasm_i32x4_relaxed_dot_i8x16_i7x16_add(lhs, rhs, addend), addend));
+    wasm_v128_store(result.quads, wasm_i32x4_sub(wasm_i32x4_relaxed_dot_i8x16_i7x16_add(lhs, rhs, addend), addend));
     return result;
 }
 
@@ -51,8 +50,8 @@ bool phi_relaxed_is_exact(void)
 }
 
 /* Outside the promised range the machines differ, and show what they are made of. Four products -128 * 255 (read
- * unsigned: -130560; read signed, -1: 512) and four -128 * 128 (unsigned -65536, signed +65536): 16-bit sums saturate on
- * the first (x64, -65536) or wrap around on the second (arm64). */
+ * unsigned: -130560; read signed, -1: 512) and four -128 * 128 (unsigned -65536, signed +65536): 16-bit sums
+ * saturate on the first (x64, -65536) or wrap around on the second (arm64). */
 bool phi_relaxed_dot_is_wide(void)
 {
     int8_t a[16];

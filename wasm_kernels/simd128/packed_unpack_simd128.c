@@ -91,9 +91,30 @@ PHI_ALWAYS_INLINE void put_floats(phi_layout layout, float *out, int32_t n_cols,
     }
 }
 
-PHI_ALWAYS_INLINE void read_scales(phi_layout layout, row_scales *out, const v128_t d[N_PANELS],
-                                   const v128_t m[N_PANELS], const uint8_t *tail, int32_t half, v128_t half_mask)
+/* Eight columns of all rows. */
+PHI_ALWAYS_INLINE void put_step(phi_layout layout, float *out, int32_t n_cols, const uint8_t *block, int32_t step,
+                                const row_scales *scales)
 {
+    const plane_masks masks = plane_masks_load(layout);
+    PHI_UNROLL
+    for (int32_t p = 0; p < N_PANELS; p++) {
+        v128_t w[2];
+        if (plane_is_signed(layout)) {
+            w[0] = wasm_v128_load(block + step * 128 + p * 16);
+            w[1] = wasm_v128_load(block + step * 128 + 64 + p * 16);
+        } else {
+            plane_read(layout, w, plane_at(layout, block, step), p, &masks);
+        }
+        float *at = out + (size_t)(4 * p) * (size_t)n_cols;
+        put_floats(layout, at, n_cols, w[0], scales, p);
+        put_floats(layout, at + 4, n_cols, w[1], scales, p);
+    }
+}
+
+PHI_ALWAYS_INLINE void read_scales(phi_layout layout, row_scales *out, const v128_t d[N_PANELS],
+                                   const v128_t m[N_PANELS], const uint8_t *tail, int32_t half)
+{
+    const v128_t half_mask = simd_keep(&simd_half_mask);
     const v128_t factor = wasm_f32x4_splat(0x1p112f);
     v128_t scales[N_PANELS], mins[N_PANELS];
     plane_scales(layout, scales, d, tail, half, half_mask);
@@ -120,23 +141,11 @@ PHI_ALWAYS_INLINE void dequantize(phi_layout layout, float *out, const uint8_t *
             block += plane_header_bytes(layout);
         }
         row_scales scales;
-        read_scales(layout, &scales, d, m, block + plane_tail(layout), 0, masks.half);
+        read_scales(layout, &scales, d, m, block + plane_tail(layout), 0);
         for (int32_t step = 0; step < 4; step++) {
             if (layout == PHI_LAYOUT_Q6K && step == 2)
-                read_scales(layout, &scales, d, m, block + plane_tail(layout), 1, masks.half);
-            PHI_UNROLL
-            for (int32_t p = 0; p < N_PANELS; p++) {
-                v128_t w[2];
-                if (plane_is_signed(layout)) {
-                    w[0] = wasm_v128_load(block + step * 128 + p * 16);
-                    w[1] = wasm_v128_load(block + step * 128 + 64 + p * 16);
-                } else {
-                    plane_read(layout, w, plane_at(layout, block, step), p, &masks);
-                }
-                float *at = out + (size_t)(4 * p) * (size_t)n_cols + k + 8 * step;
-                put_floats(layout, at, n_cols, w[0], &scales, p);
-                put_floats(layout, at + 4, n_cols, w[1], &scales, p);
-            }
+                read_scales(layout, &scales, d, m, block + plane_tail(layout), 1);
+            put_step(layout, out + k + 8 * step, n_cols, block, step, &scales);
         }
     }
 }

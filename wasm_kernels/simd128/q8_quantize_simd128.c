@@ -19,7 +19,8 @@ PHI_ALWAYS_INLINE float block_amax(const v128_t x[N_VECTORS])
     return wasm_f32x4_extract_lane(a, 0);
 }
 
-/* Nearest integers, ties to even, of numbers below 2^22: adding 1.5 * 2^23 lets the addition do the rounding. NaN: 0. */
+/* Nearest integers, ties to even, of numbers below 2^22: adding 1.5 * 2^23 lets the addition do the rounding. NaN:
+ * 0. */
 PHI_ALWAYS_INLINE v128_t round_to_i32(v128_t x)
 {
     const v128_t shifted = wasm_f32x4_add(x, wasm_f32x4_splat(0x1.8p23f));

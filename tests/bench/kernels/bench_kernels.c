@@ -2,12 +2,13 @@
  *
  *   bench_kernels [-o gemv|gemm|unpack|quantize|pack] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-f] [-c]
  *
- * -f: only the first shape. -c: the same 512 KiB again and again, so from the cache. Work comes in pieces of a fraction of a millisecond, all instruction sets in turn (A B A B …):
- * a busy machine slows all of them, and some pieces run undisturbed. GEMV walks through more than 100 MB of weights, as a
- * model does, so that they come from DRAM. Prints one JSON object a line:
+ * -f: only the first shape. -c: the same 512 KiB again and again, so from the cache. Work comes in pieces of a fraction
+ * of a millisecond, all instruction sets in turn (A B A B …): a busy machine slows all of them, and some pieces run
+ * undisturbed. Otherwise GEMV walks through more than 100 MB of weights, as a model does, so that they come from DRAM.
+ * Prints one JSON object a line:
  *   gb_per_s   gemv, unpack: packed bytes read; pack: file bytes read; quantize: floats read. Median of the pieces
  *   gop_per_s  gemv, gemm: 2 x multiply-adds; likewise
- *   best       the better of the two figures above, of the best tenth of the pieces
+ *   best       the first of the two figures above that applies, of the best tenth of the pieces
  *   ratio      median of this isa's time over the first isa's in the same round */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,15 @@
 #include <emscripten.h>
 #endif
 
-enum { WEIGHT_BYTES = 128 << 20, TOKENS = 128, ROUNDS_MAX = 1001, N_SHAPES = 4, PIECE_BYTES = 2 << 20, CACHED_BYTES = 512 << 10, PIECE_GROUPS = 2 };
+enum {
+    WEIGHT_BYTES = 128 << 20,
+    PIECE_BYTES = 2 << 20,
+    CACHED_BYTES = 512 << 10,
+    PIECE_GROUPS = 2,
+    TOKENS = 128,
+    ROUNDS_MAX = 1001,
+    N_SHAPES = 4
+};
 
 static const int32_t shapes[N_SHAPES][2] = {{9216, 3072}, {3072, 3072}, {16384, 3072}, {3072, 8192}};
 
@@ -223,8 +232,8 @@ static void bench_layout(bench *b, phi_layout layout, const int32_t shape[2])
 
 static void bench_pack(bench *b)
 {
-    static const phi_dtype dtypes[] = {PHI_DTYPE_Q4_0, PHI_DTYPE_Q4_1, PHI_DTYPE_Q4_K, PHI_DTYPE_Q5_K, PHI_DTYPE_Q6_K,
-                                       PHI_DTYPE_Q8_0, PHI_DTYPE_Q5_0, PHI_DTYPE_IQ4_NL};
+    static const phi_dtype dtypes[] = {PHI_DTYPE_Q4_0, PHI_DTYPE_Q4_1, PHI_DTYPE_Q4_K, PHI_DTYPE_Q5_K,
+                                       PHI_DTYPE_Q6_K, PHI_DTYPE_Q8_0, PHI_DTYPE_Q5_0, PHI_DTYPE_IQ4_NL};
     const options all = b->o;
     b->o.isa = "simd128"; /* packing knows no isa */
     for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
@@ -252,7 +261,8 @@ static options parse(int argc, char **argv)
             continue;
         }
         if (!value || argv[i][0] != '-' || !strchr("olir", argv[i][1])) {
-            (void)fprintf(stderr, "usage: bench_kernels [-o OP] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-f] [-c]; got %s\n", argv[i]);
+            (void)fprintf(stderr, "usage: bench_kernels [-o OP] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-f] [-c]; got %s\n",
+                          argv[i]);
             exit(2);
         }
         if (argv[i][1] == 'r')
@@ -287,7 +297,11 @@ int main(int argc, char **argv)
     k.quantize(&b.q8, b.x, TOKENS);
     if (is_wanted(b.o.op, "quantize")) {
         b.q8.n_cols = 3072;
-        const work w = {.op = "quantize", .n_rows = TOKENS, .n_cols = 3072, .n_groups = 1, .group_bytes = 1,
+        const work w = {.op = "quantize",
+                        .n_rows = TOKENS,
+                        .n_cols = 3072,
+                        .n_groups = 1,
+                        .group_bytes = 1,
                         .bytes = 4.0 * TOKENS * 3072};
         measure(&b, &w);
     }

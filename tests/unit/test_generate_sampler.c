@@ -53,7 +53,7 @@ static void check_distribution(const phi_sampling *p, const float *logits, int32
         counts[g_picked.id]++;
     }
     for (int32_t i = 0; i < n; i++) {
-        const double wanted = expected[i] * N_DRAWS;
+        const double wanted = expected[i] * (double)N_DRAWS;
         if (expected[i] == 0) {
             CHECK_INT(counts[i], 0);
             continue;

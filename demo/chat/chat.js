@@ -99,6 +99,7 @@ function showError(error) {
   detail.textContent = `${state.words.detail} ${error.message}`;
   ui.error.replaceChildren(summary, detail);
   ui.error.hidden = false;
+  ui.error.scrollIntoView({ block: 'nearest' });
 }
 
 function clearError() {

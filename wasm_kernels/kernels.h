@@ -89,7 +89,8 @@ typedef struct phi_kernels {
     void (*silu_mul)(float *y, const float *gate, const float *up, int32_t n);
     /* y += x */
     void (*add)(float *y, const float *x, int32_t n);
-    /* In place over n > 0 scores: p = exp(x - max) / sum. exp is the polynomial of f32_math.h; eight partial sums. */
+    /* In place over n > 0 scores: p = exp(x - max) * (1 / sum). exp is the polynomial of f32_math.h; eight
+     * partial sums. */
     void (*softmax)(float *x, int32_t n);
     /* One head in place, NeoX pairs (i, i + n_rot/2): x (D), cos/sin (n_rot/2). Dimensions >= n_rot pass. */
     void (*rope_neox)(float *x, const float *cos, const float *sin, int32_t n_rot);
@@ -99,10 +100,14 @@ typedef struct phi_kernels {
     /* Attention over a cache of one kv head (see kv.h): keys in quads, k[(j/4) * D*4 + d*4 + j%4], values row by row,
      * v[j * D + d]. n_q <= PHI_ATTN_TILE queries share the loads (tokens, or heads of one group).
      * scores[i * stride + j] = scale * sum_d q[i,d] k[j,d] for j in [first_key, n_keys), d in order, one accumulator.
-     * first_key is a multiple of 4; scores past n_keys up to the next multiple of 4 may be written (garbage). */
+     * first_key is a multiple of 4; scores past n_keys up to the next multiple of 4 may be written (garbage).
+     * binary16 is decoded by shifts as h * 2^-112, the rest of the power is in q (2^56) and scale (2^56): the plain formula
+     * for |q| < 2^72 and products above 2^-70. Infinities and NaN of a cache read as finite numbers of 2^16 and more.
+     * head_dim is at most PHI_LIMIT_HEAD_DIM. */
     void (*attn_scores_f16)(float *scores, int32_t stride, const float *q, int32_t n_q, const uint16_t *k,
                             int32_t head_dim, int32_t first_key, int32_t n_keys, float scale);
-    /* out[i,d] = sum_j p[i * stride + j] v[j,d] for j in [first_key, n_keys), in order, one accumulator. */
+    /* out[i,d] = sum_j p[i * stride + j] v[j,d] for j in [first_key, n_keys), in order, one accumulator.
+     * p carries 2^112 for the decoding, so |p| < 2^16; softmax gives at most 1. */
     void (*attn_mix_f16)(float *out, int32_t out_stride, const float *p, int32_t stride, int32_t n_q, const uint16_t *v,
                          int32_t head_dim, int32_t first_key, int32_t n_keys);
     /* The same over an int8 cache: q8 with one f32 scale per key and head. keys: bytes in quads of 4 keys x 4 dims,

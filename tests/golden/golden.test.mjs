@@ -5,7 +5,7 @@
  * the q8 cache with the exact one. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -60,6 +60,25 @@ for (const folder of readdirSync(HERE, { withFileTypes: true }).filter((d) => d.
         assert.ok(worst <= tolerance, `largest difference ${worst}, tolerance ${tolerance}`);
       });
     }
+  }
+}
+
+/* Native llama.cpp on the same file. Its tolerance is its own deviation from the exact logits plus ours. */
+for (const folder of readdirSync(HERE)) {
+  const path = join(HERE, folder, 'llama_cpp.json');
+  if (!existsSync(path)) continue;
+  const golden = JSON.parse(readFileSync(path, 'utf8'));
+  const manifest = JSON.parse(readFileSync(join(HERE, folder, 'manifest.json'), 'utf8'));
+  for (const level of [1, 4]) {
+    test(`${golden.id} against llama.cpp, level ${level}`, () => {
+      const expected = floats(join(HERE, folder, golden.logits.file));
+      const asked = { lengths: golden.lengths, rope: 'auto', n_prefill: 0 };
+      const got = ours(manifest, asked, ['--accuracy-level', String(level)]);
+      assert.equal(got.length, expected.length);
+      const worst = maxDifference(got, expected);
+      const tolerance = golden.tolerance[`level_${level}`];
+      assert.ok(worst <= tolerance, `largest difference ${worst}, tolerance ${tolerance}`);
+    });
   }
 }
 

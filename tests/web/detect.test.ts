@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { autoThreads, chooseVariant, detectFeatures, type Features, PROBE_MODULES } from '../../web/base/detect.ts';
+import {
+  autoThreads,
+  chooseVariant,
+  detectFeatures,
+  type Features,
+  PROBE_MODULES,
+} from '../../web/base/detect.ts';
 
-const ALL: Features = { simd: true, relaxed: true, threads: true, crossOriginIsolated: true, processors: 8 };
+const ALL: Features = {
+  simd: true,
+  relaxed: true,
+  threads: true,
+  crossOriginIsolated: true,
+  processors: 8,
+};
 const AUTO = { threads: 'auto', kernels: 'auto' } as const;
 
 test('detect: the probe modules are well-formed where the feature exists', () => {
@@ -36,7 +48,10 @@ test('detect: without isolation one thread, with the remedy', () => {
 test('detect: without relaxed SIMD the fixed one, and a wish for it is refused', () => {
   const features = { ...ALL, relaxed: false };
   assert.equal(chooseVariant(features, AUTO).variant, 'simd128-mt');
-  assert.throws(() => chooseVariant(features, { threads: 'auto', kernels: 'relaxed' }), /no relaxed SIMD/);
+  assert.throws(
+    () => chooseVariant(features, { threads: 'auto', kernels: 'relaxed' }),
+    /no relaxed SIMD/,
+  );
 });
 
 test('detect: wishes are followed', () => {
@@ -59,5 +74,6 @@ test('detect: automatic threads', () => {
     [16, 8],
     [64, 8],
   ];
-  for (const [processors, threads] of expected) assert.equal(autoThreads(processors), threads, `${processors}`);
+  for (const [processors, threads] of expected)
+    assert.equal(autoThreads(processors), threads, `${processors}`);
 });

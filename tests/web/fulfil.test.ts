@@ -14,7 +14,8 @@ const FILE_BYTES = 9_000_000;
 
 function makeFile(seed: number): Buffer {
   const file = Buffer.alloc(FILE_BYTES);
-  for (let i = 0; i + 4 <= file.length; i += 4) file.writeUInt32LE((i * 2654435761 + seed) >>> 0, i);
+  for (let i = 0; i + 4 <= file.length; i += 4)
+    file.writeUInt32LE((i * 2654435761 + seed) >>> 0, i);
   return file;
 }
 
@@ -120,7 +121,11 @@ interface Loaded {
   readonly progress: Progress[];
 }
 
-async function load(source: ModelSource, engine: FakeEngine, signal = new AbortController().signal): Promise<Loaded> {
+async function load(
+  source: ModelSource,
+  engine: FakeEngine,
+  signal = new AbortController().signal,
+): Promise<Loaded> {
   const progress: Progress[] = [];
   await fulfil(engine, source, {
     signal,
@@ -138,7 +143,10 @@ function fromUrl(path: string): ModelSource {
 function assertBytes(engine: FakeEngine, places: readonly Place[]): void {
   places.forEach(({ fileIdx, offset, bytes }, i) => {
     const expected = FILES[fileIdx]?.subarray(offset, offset + bytes);
-    assert.ok(expected !== undefined && engine.received[i]?.equals(expected), `range ${i} holds other bytes`);
+    assert.ok(
+      expected !== undefined && engine.received[i]?.equals(expected),
+      `range ${i} holds other bytes`,
+    );
   });
 }
 
@@ -156,7 +164,11 @@ for (const how of ['ranges', 'plain', 'unsized']) {
     const { engine, progress } = await load(fromUrl(`${how}/m.gguf`), new FakeEngine(PLACES));
     assertBytes(engine, PLACES);
     assert.equal(engine.state, 'ready');
-    assert.deepEqual(engine.headers.length, 2, 'the header is given once too short and once in full');
+    assert.deepEqual(
+      engine.headers.length,
+      2,
+      'the header is given once too short and once in full',
+    );
     assert.equal(progress[0]?.phase, 'plan');
     assert.equal(progress.at(-1)?.loadedBytes, progress.at(-1)?.totalBytes);
   });
@@ -185,18 +197,28 @@ test('fulfil: a Blob is read piece by piece', async () => {
 test('fulfil: a split model is found by the name of its first file', async () => {
   const places = [0, 1].map((fileIdx) => ({ fileIdx, offset: HEADER, bytes: 100_000 }));
   for (const how of ['ranges', 'plain']) {
-    const { engine } = await load(fromUrl(`${how}/${NAMES[0]}`), new FakeEngine(places, { files: 2 }));
+    const { engine } = await load(
+      fromUrl(`${how}/${NAMES[0]}`),
+      new FakeEngine(places, { files: 2 }),
+    );
     assertBytes(engine, places);
   }
 });
 
 test('fulfil: a split model out of a Blob is refused with the remedy', async () => {
   const blob = new Blob([new Uint8Array(FILES[0] ?? Buffer.alloc(0))]);
-  await assert.rejects(load({ kind: 'blob', blob }, new FakeEngine(PLACES, { files: 2 })), /first part of a split model/);
+  await assert.rejects(
+    load({ kind: 'blob', blob }, new FakeEngine(PLACES, { files: 2 })),
+    /first part of a split model/,
+  );
 });
 
 test('fulfil: HTTP errors name the status', async () => {
-  await assertFails(fromUrl('404/m.gguf'), 'PHI_ENETWORK', /HTTP status 404: there is no such file/);
+  await assertFails(
+    fromUrl('404/m.gguf'),
+    'PHI_ENETWORK',
+    /HTTP status 404: there is no such file/,
+  );
   await assertFails(fromUrl('401/m.gguf'), 'PHI_ENETWORK', /HTTP status 401/);
   await assertFails(fromUrl('500/m.gguf'), 'PHI_ENETWORK', /HTTP status 500/);
 });
@@ -210,17 +232,28 @@ test('fulfil: a connection that breaks says where', async () => {
 });
 
 test('fulfil: a wrong content-range is refused', async () => {
-  await assertFails(fromUrl('misplaced/m.gguf'), 'PHI_ENETWORK', /asked for the bytes from 6500000 on/);
+  await assertFails(
+    fromUrl('misplaced/m.gguf'),
+    'PHI_ENETWORK',
+    /asked for the bytes from 6500000 on/,
+  );
 });
 
 test('fulfil: nobody at the address', async () => {
-  await assertFails({ kind: 'url', url: 'http://127.0.0.1:9/m.gguf' }, 'PHI_ENETWORK', /the request failed/);
+  await assertFails(
+    { kind: 'url', url: 'http://127.0.0.1:9/m.gguf' },
+    'PHI_ENETWORK',
+    /the request failed/,
+  );
 });
 
 test('fulfil: a file that ends too early says where and what was expected', async () => {
   const long = [{ fileIdx: 0, offset: FILE_BYTES - 10, bytes: 100 }];
   for (const how of ['ranges', 'unsized']) {
-    await assert.rejects(load(fromUrl(`${how}/m.gguf`), new FakeEngine(long)), /the file ends at byte 9000000/);
+    await assert.rejects(
+      load(fromUrl(`${how}/m.gguf`), new FakeEngine(long)),
+      /the file ends at byte 9000000/,
+    );
   }
 });
 
@@ -232,5 +265,8 @@ test('fulfil: an abort ends a stuck download', async () => {
   const abort = new AbortController();
   const loading = load(fromUrl('stuck/m.gguf'), new FakeEngine(PLACES), abort.signal);
   setImmediate(() => abort.abort());
-  await assert.rejects(loading, (error: unknown) => error instanceof EngineError && error.code === 'PHI_ECANCELED');
+  await assert.rejects(
+    loading,
+    (error: unknown) => error instanceof EngineError && error.code === 'PHI_ECANCELED',
+  );
 });

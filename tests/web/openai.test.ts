@@ -8,7 +8,11 @@ import type { GeneratedToken, Generation } from '../../web/engine/session.ts';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 
-function refuses(request: unknown, text: RegExp, read: (request: unknown) => unknown = readChatRequest): void {
+function refuses(
+  request: unknown,
+  text: RegExp,
+  read: (request: unknown) => unknown = readChatRequest,
+): void {
   assert.throws(
     () => read(request),
     (error: unknown) => {
@@ -82,16 +86,24 @@ test('openai: every field is read', () => {
     stops: ['END', '\n\n'],
     stopIds: [],
   });
-  assert.deepEqual(readChatRequest({ messages, stop: 'x', temperature: null }).settings.stops, ['x']);
+  assert.deepEqual(readChatRequest({ messages, stop: 'x', temperature: null }).settings.stops, [
+    'x',
+  ]);
 });
 
 test('openai: unknown and unsupported fields are refused by name', () => {
   refuses({ messages, temprature: 1 }, /unknown field "temprature"; known: messages/);
   refuses({ messages, tools: [] }, /field "tools" is not supported/);
-  refuses({ messages, response_format: { type: 'json_object' } }, /field "response_format" is not supported/);
+  refuses(
+    { messages, response_format: { type: 'json_object' } },
+    /field "response_format" is not supported/,
+  );
   refuses({ messages, toString: 1 }, /unknown field "toString"/);
   refuses({ prompt: 'x', suffix: 'y' }, /field "suffix" is not supported/, readCompletionRequest);
-  refuses({ messages, stream: true, stream_options: { usage: true } }, /stream_options: unknown field "usage"/);
+  refuses(
+    { messages, stream: true, stream_options: { usage: true } },
+    /stream_options: unknown field "usage"/,
+  );
 });
 
 test('openai: values out of range say what was expected and given', () => {
@@ -115,14 +127,22 @@ test('openai: messages are checked one by one', () => {
   refuses({ messages: [] }, /messages: expected a list of at least one/);
   refuses({ messages: [{ role: 'tool', content: 'x' }] }, /messages\[0\]\.role/);
   refuses({ messages: [{ content: 'x' }] }, /messages\[0\]\.role/);
-  refuses({ messages: [{ role: 'user', content: 'x', name: 'me' }] }, /messages\[0\]: unknown field "name"/);
+  refuses(
+    { messages: [{ role: 'user', content: 'x', name: 'me' }] },
+    /messages\[0\]: unknown field "name"/,
+  );
   refuses({ messages: [{ role: 'user', content: 5 }] }, /messages\[0\]\.content/);
-  refuses({ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }, /unknown field|messages\[0\]\.content\[0\]\.type/);
+  refuses(
+    { messages: [{ role: 'user', content: [{ type: 'image_url' }] }] },
+    /unknown field|messages\[0\]\.content\[0\]\.type/,
+  );
   const content = [
     { type: 'text', text: 'a' },
     { type: 'text', text: 'b' },
   ];
-  assert.deepEqual(readChatRequest({ messages: [{ role: 'user', content }] }).messages, [{ role: 'user', content: 'ab' }]);
+  assert.deepEqual(readChatRequest({ messages: [{ role: 'user', content }] }).messages, [
+    { role: 'user', content: 'ab' },
+  ]);
 });
 
 test('openai: prompts are texts or token ids', () => {
@@ -147,12 +167,25 @@ function fakeRun(options: Partial<Run> = {}): FakeRun {
         const pieces = options.hasLogprobs ? [piece, piece, { ...piece, text: '\ufffd' }] : [];
         yield { id: i, text, pieces } satisfies GeneratedToken;
       }
-      return { finish: choice === 0 ? 'stop' : 'context', promptTokens: 5, cachedTokens: 3, completionTokens: WORDS.length };
+      return {
+        finish: choice === 0 ? 'stop' : 'context',
+        promptTokens: 5,
+        cachedTokens: 3,
+        completionTokens: WORDS.length,
+      };
     } finally {
       closed.push(choice);
     }
   }
-  return { model: 'm', choices: 1, includesUsage: false, hasLogprobs: false, generate, closed, ...options };
+  return {
+    model: 'm',
+    choices: 1,
+    includesUsage: false,
+    hasLogprobs: false,
+    generate,
+    closed,
+    ...options,
+  };
 }
 
 test('openai: a whole chat answer', async () => {
@@ -160,7 +193,13 @@ test('openai: a whole chat answer', async () => {
   assert.match(answer.id, /^chatcmpl-[0-9a-f]{24}$/);
   assert.equal(answer.object, 'chat.completion');
   assert.deepEqual(
-    answer.choices.map((c) => [c.index, c.message.role, c.message.content, c.finish_reason, c.logprobs]),
+    answer.choices.map((c) => [
+      c.index,
+      c.message.role,
+      c.message.content,
+      c.finish_reason,
+      c.logprobs,
+    ]),
     [
       [0, 'assistant', 'Hello!', 'stop', null],
       [1, 'assistant', 'Hello!', 'length', null],

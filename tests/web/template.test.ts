@@ -9,8 +9,16 @@ const MESSAGES = [
   { role: 'user', content: 'Hi' },
 ];
 
-function render(source: string | undefined, messages: readonly Record<string, unknown>[] = MESSAGES): string {
-  return new ChatTemplate(source).render({ messages, addsGenerationPrompt: true, bosText: '<s>', eosText: '</s>' });
+function render(
+  source: string | undefined,
+  messages: readonly Record<string, unknown>[] = MESSAGES,
+): string {
+  return new ChatTemplate(source).render({
+    messages,
+    addsGenerationPrompt: true,
+    bosText: '<s>',
+    eosText: '</s>',
+  });
 }
 
 test('template: Phi-3 (June 2024)', () => {
@@ -19,7 +27,10 @@ test('template: Phi-3 (June 2024)', () => {
     "{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}" +
     "{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}" +
     "{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}";
-  assert.equal(render(source), '<|system|>\nBe brief.<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\n');
+  assert.equal(
+    render(source),
+    '<|system|>\nBe brief.<|end|>\n<|user|>\nHi<|end|>\n<|assistant|>\n',
+  );
 });
 
 test('template: ChatML with a default system message, bos_token, loop variables, namespaces', () => {
@@ -27,7 +38,7 @@ test('template: ChatML with a default system message, bos_token, loop variables,
     "{{ bos_token }}{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}" +
     "{{ '<|im_start|>system\nDefault<|im_end|>\n' }}{% endif %}" +
     "{{'<|im_start|>' + message['role'] + '\n' + message['content'] | trim + '<|im_end|>' + '\n'}}{% endfor %}" +
-    "{% set ns = namespace(n=0) %}{% for i in range(3) %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}";
+    '{% set ns = namespace(n=0) %}{% for i in range(3) %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}';
   assert.equal(
     render(source, [{ role: 'user', content: ' Hi ' }]),
     '<s><|im_start|>system\nDefault<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n3',
@@ -43,19 +54,26 @@ test('template: a missing one says what to do', () => {
   for (const source of [undefined, '']) {
     assert.throws(
       () => render(source),
-      (error: unknown) => error instanceof EngineError && error.code === 'PHI_EUNSUPPORTED' && /no chat template/.test(error.message),
+      (error: unknown) =>
+        error instanceof EngineError &&
+        error.code === 'PHI_EUNSUPPORTED' &&
+        /no chat template/.test(error.message),
     );
   }
 });
 
 test('template: what it refuses reaches the caller', () => {
-  assert.throws(() => render("{{ raise_exception('roles must alternate') }}"), /refuses these messages: roles must alternate/);
+  assert.throws(
+    () => render("{{ raise_exception('roles must alternate') }}"),
+    /refuses these messages: roles must alternate/,
+  );
 });
 
 test('template: hostile ones end with one error, soon', () => {
   const doubling = (start: string, step: string): string =>
     `{% set ns = namespace(x=${start}) %}${`{% set ns.x = ${step} %}`.repeat(40)}{{ ns.x }}`;
-  const nested = '{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}';
+  const nested =
+    '{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}';
   const cases: [string, RegExp][] = [
     ['{% for m in messages %}', /cannot be parsed/],
     ['{{ '.repeat(50_000), /cannot be parsed/],
@@ -69,7 +87,10 @@ test('template: hostile ones end with one error, soon', () => {
     [doubling("'ab'", 'ns.x ~ ns.x'), /more than 8388608/],
     [doubling('[1]', 'ns.x + ns.x'), /more than 8388608/],
     [doubling('[1]', '[ns.x, ns.x]'), /more than 8388608/],
-    [`{% set s = '${'a'.repeat(4000)}' %}{{ s | replace('a', s) | replace('a', s) | replace('a', s) }}`, /chat template/],
+    [
+      `{% set s = '${'a'.repeat(4000)}' %}{{ s | replace('a', s) | replace('a', s) | replace('a', s) }}`,
+      /chat template/,
+    ],
     ['{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /chat template/],
     ['{{ messages.constructor.constructor("return 1")() }}', /chat template/],
     ['{{ undefined_function() }}', /chat template/],

@@ -2,7 +2,7 @@
  *
  *   dist/index.js              the entry of exports["."]; a page imports it as it is
  *   dist/engine-worker.js      the worker that it starts
- *   dist/pocketphi-<variant>.{mjs,wasm}   the engine, one pair per variant; the worker loads one of them
+ *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
  *   dist/types/                TypeScript declarations
  *   dist/sizes.json            bytes of all of it, raw and gzipped
  *
@@ -28,7 +28,7 @@ function buildModules(variants) {
   const built = [];
   for (const variant of variants) {
     const folder = buildWasm(variant, 'pocketphi_wasm');
-    for (const suffix of ['mjs', 'wasm']) {
+    for (const suffix of ['js', 'wasm']) {
       const name = `pocketphi-${variant}.${suffix}`;
       copyFileSync(join(folder, name), join(DIST, name));
       built.push(name);
@@ -50,7 +50,6 @@ async function bundle() {
     sourcemap: 'linked',
     legalComments: 'none',
     minify: true,
-    keepNames: true /* error names are part of the interface */,
     logLevel: 'silent',
   }).catch((error) => {
     const lines = (error.errors ?? []).map(
@@ -91,7 +90,7 @@ function reportSizes(modules, scripts) {
   });
   const variants = {};
   for (const wasm of modules.filter((name) => name.endsWith('.wasm'))) {
-    variants[basename(wasm, '.wasm')] = sum([wasm, wasm.replace(/wasm$/, 'mjs'), ...scripts]);
+    variants[basename(wasm, '.wasm')] = sum([wasm, wasm.replace(/wasm$/, 'js'), ...scripts]);
   }
   writeFileSync(join(DIST, 'sizes.json'), `${JSON.stringify({ files, variants }, null, 2)}\n`);
   const row = (name, { raw, gzip }) =>

@@ -20,6 +20,13 @@ if(PHI_THREADS)
   add_link_options(-pthread -sDEFAULT_PTHREAD_STACK_SIZE=256KB -Wno-pthreads-mem-growth)
 endif()
 
+# What runs once per load or per request is compiled for size; weights pack and sampling stay fast, as kernels do.
+foreach(layer base format tokenizer model api)
+  if(TARGET phi_${layer} AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(phi_${layer} PRIVATE -Oz)
+  endif()
+endforeach()
+
 # Linked from the object files, not from the archive, so that what PHI_API marks as used is kept. (CMake wants one
 # source at least; before the first layer exists there is nothing to link.)
 if(PHI_LAYERS)
@@ -27,18 +34,19 @@ if(PHI_LAYERS)
   foreach(layer IN LISTS PHI_LAYERS)
     target_sources(pocketphi_wasm PRIVATE $<TARGET_OBJECTS:${layer}>)
   endforeach()
-  set_target_properties(pocketphi_wasm PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-${PHI_VARIANT} SUFFIX .mjs)
+  set_target_properties(pocketphi_wasm PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-${PHI_VARIANT} SUFFIX .js)
   target_link_options(pocketphi_wasm PRIVATE
     --no-entry
     -sMODULARIZE=1
     -sEXPORT_ES6=1
-    -sENVIRONMENT=web,worker,node
+    -sENVIRONMENT=worker
+    -Oz # the glue, the C library and what is left of the code's size; kernels were optimised for speed when compiled
     -sFILESYSTEM=0
     -sINITIAL_MEMORY=16MB
     -sDYNAMIC_EXECUTION=0 # pages may forbid eval
     -sSUPPORT_LONGJMP=0
     -sEXPORTED_RUNTIME_METHODS=wasmMemory
-    -sINCOMING_MODULE_JS_API=locateFile,wasmBinary,instantiateWasm,print,printErr,onAbort,mainScriptUrlOrBlob)
+    -sINCOMING_MODULE_JS_API=)
   if(PHI_THREADS)
     # Workers start before the module is ready: a thread made later would need the event loop, which a call into the
     # engine does not give back. The page says how many (Module.poolThreads = threads beside the calling one).

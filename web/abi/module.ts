@@ -132,7 +132,7 @@ export async function loadModule(
   variant: Variant,
   threads: number,
 ): Promise<WasmModule> {
-  const url = new URL(`pocketphi-${variant}.mjs`, base);
+  const url = new URL(`pocketphi-${variant}.js`, base);
   try {
     const glue = (await import(/* @vite-ignore */ url.href)) as { default: Glue };
     return new WasmModule(await glue.default({ poolThreads: threads - 1 }), url);

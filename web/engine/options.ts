@@ -35,7 +35,7 @@ export interface EngineOptions {
   readonly ropeChoice?: RopeChoice | undefined;
   /** Where engine-worker.js is, when not beside the package's entry file. */
   readonly workerUrl?: string | URL | undefined;
-  /** The folder of the module's files (pocketphi-*.mjs and .wasm), when not that of the worker. */
+  /** The folder of the module's files (pocketphi-*.js and .wasm), when not that of the worker. */
   readonly wasmUrl?: string | URL | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;

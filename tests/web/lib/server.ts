@@ -16,7 +16,12 @@ function firstOf(request: IncomingMessage): number {
   return Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
 }
 
-function sendRange(file: Buffer, request: IncomingMessage, response: ServerResponse, claimed = file.length): void {
+function sendRange(
+  file: Buffer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  claimed = file.length,
+): void {
   const first = firstOf(request);
   const hasRange = request.headers.range !== undefined;
   response.writeHead(hasRange ? 206 : 200, {
@@ -38,7 +43,9 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     response.end(file.subarray(file.length >> 1));
   },
   html: (_file, _request, response) => {
-    response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<!doctype html><p>Please log in');
+    response
+      .writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' })
+      .end('<!doctype html><p>Please log in');
   },
   broken: (file, _request, response) => {
     response.writeHead(200, { 'Content-Length': file.length });
@@ -51,7 +58,9 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
       return;
     }
     const first = firstOf(request) + 1;
-    response.writeHead(206, { 'Content-Range': `bytes ${first}-${file.length - 1}/${file.length}` });
+    response.writeHead(206, {
+      'Content-Range': `bytes ${first}-${file.length - 1}/${file.length}`,
+    });
     response.end(file.subarray(first));
   },
   stuck: (file, _request, response) => {

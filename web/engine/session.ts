@@ -91,7 +91,7 @@ export class Session implements AsyncDisposable {
   readonly #link: WorkerLink;
   readonly #id: number;
   #tokens: number[] = [];
-  #lastCall: Promise<unknown> = Promise.resolve();
+  #lastCall: Promise<void> = Promise.resolve();
   #isDestroyed = false;
 
   constructor(
@@ -240,9 +240,9 @@ export class Session implements AsyncDisposable {
     this.#lastCall = new Promise<void>((resolve) => {
       release = resolve;
     });
-    await earlier;
+    await settledOrAborted(earlier, signal);
     if (signal?.aborted) {
-      release();
+      void earlier.then(release);
       throw canceledError(signal);
     }
     if (this.#isDestroyed) {
@@ -260,6 +260,22 @@ export class Session implements AsyncDisposable {
       release();
     }
   }
+}
+
+/** Resolves when the earlier call (which never rejects) has ended, or the signal fires. */
+async function settledOrAborted(
+  earlier: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal === undefined) return earlier;
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) resolve();
+  });
+  await Promise.race([earlier, aborted]);
+  signal.removeEventListener('abort', onAbort);
 }
 
 function endOf(outcome: Outcome, promptTokens: number, completionTokens: number): GenerationEnd {

@@ -189,24 +189,21 @@ export class EngineHost {
     this.#starting.set(id, abort);
     try {
       await holdLock(request.lifeLock);
-      const module = await loadModule(
-        new URL(request.moduleBase),
-        request.variant,
-        request.threads,
-      );
-      const engine = new EngineHandle(module, request);
+      const base = new URL(request.moduleBase);
+      const loading = loadModule(base, request.variant, request.threads);
+      const opening = loading.then((module) => new EngineHandle(module, request));
       let plan: Plan | undefined;
-      await fulfil(engine, request.source, {
+      const engine = await fulfil(opening, request.source, {
         signal: abort.signal,
         onProgress: (progress) => this.#post({ type: 'progress', id, progress }),
-        checkPlan: () => {
-          plan = checkPlan(engine.plan(request.session));
+        checkPlan: (described) => {
+          plan = checkPlan(described.plan(request.session));
           return plan.fileBytes;
         },
         breathe,
       });
       if (abort.signal.aborted || plan === undefined) throw canceledError(abort.signal);
-      return this.#open({ module, engine, request, plan });
+      return this.#open({ module: await loading, engine, request, plan });
     } finally {
       this.#starting.delete(id);
     }

@@ -24,11 +24,11 @@ export interface LoadTarget {
   lastError(): EngineError;
 }
 
-export interface FulfilOptions {
+export interface FulfilOptions<T extends LoadTarget> {
   readonly signal: AbortSignal;
   onProgress(progress: Progress): void;
   /** The model is described, nothing is reserved yet: the bytes to come, or an error when it does not fit. */
-  checkPlan(): number;
+  checkPlan(target: T): number;
   /** A turn of the event loop. */
   breathe(): Promise<void>;
 }
@@ -63,15 +63,16 @@ class Meter {
   }
 }
 
-class Fulfilment {
-  readonly #target: LoadTarget;
-  readonly #options: FulfilOptions;
-  readonly #readers: FileReader[] = [];
+class Fulfilment<T extends LoadTarget> {
+  readonly #target: T;
+  readonly #options: FulfilOptions<T>;
+  readonly #readers: [FileReader, ...FileReader[]];
   readonly #meter: Meter;
   readonly #source: ModelSource;
 
-  constructor(target: LoadTarget, source: ModelSource, options: FulfilOptions) {
+  constructor(target: T, first: FileReader, source: ModelSource, options: FulfilOptions<T>) {
     this.#target = target;
+    this.#readers = [first];
     this.#source = source;
     this.#options = options;
     this.#meter = new Meter(options.onProgress);
@@ -80,10 +81,10 @@ class Fulfilment {
   async run(): Promise<void> {
     try {
       await this.#describeAll();
-      this.#meter.total = this.#options.checkPlan();
+      this.#meter.total = this.#options.checkPlan(this.#target);
       this.#target.reserve();
       await this.#load();
-      this.#meter.tell('load', this.#readers[0]?.source.name ?? '');
+      this.#meter.tell('load', this.#readers[0].source.name);
     } finally {
       await Promise.allSettled(this.#readers.map((reader) => reader.close()));
     }
@@ -91,8 +92,7 @@ class Fulfilment {
 
   async #describeAll(): Promise<void> {
     const { signal } = this.#options;
-    const first = new FileReader(openSource(this.#source, signal));
-    this.#readers.push(first);
+    const [first] = this.#readers;
     this.#meter.tell('plan', first.source.name);
     await this.#describe(first, 0);
     const { nFiles } = this.#target;
@@ -176,10 +176,18 @@ class Fulfilment {
   }
 }
 
-export function fulfil(
-  target: LoadTarget,
+/** `opening` may still be under way: the file's first bytes come meanwhile. */
+export async function fulfil<T extends LoadTarget>(
+  opening: T | Promise<T>,
   source: ModelSource,
-  options: FulfilOptions,
-): Promise<void> {
-  return new Fulfilment(target, source, options).run();
+  options: FulfilOptions<T>,
+): Promise<T> {
+  const first = new FileReader(openSource(source, options.signal));
+  try {
+    const [target] = await Promise.all([opening, first.seek(0)]);
+    await new Fulfilment(target, first, source, options).run();
+    return target;
+  } finally {
+    await first.close();
+  }
 }

@@ -124,6 +124,7 @@ def main() -> None:
     name = f"phi3-mini-synthetic-l{args.layers}-c{args.context_length}-s{args.seed}-{args.quant}.gguf"
     path = args.output or cache_folder("models") / name
     if args.force or not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         total = write_model(partial, args.quant, args.layers, args.context_length, args.seed)
         partial.rename(path)

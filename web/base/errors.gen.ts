@@ -12,6 +12,7 @@ export const STATUSES = {
   PHI_ECORRUPT: { value: -30, jsName: 'OperationError', meaning: 'the file is malformed' },
   PHI_EUNSUPPORTED: { value: -31, jsName: 'NotSupportedError', meaning: 'valid, but not implemented by this build' },
   PHI_ENETWORK: { value: -32, jsName: 'NetworkError', meaning: 'the bytes could not be fetched' },
+  PHI_ESTORAGE: { value: -33, jsName: 'QuotaExceededError', meaning: 'the browser\'s storage is full or refuses' },
   PHI_ECONTEXT: { value: -40, jsName: 'QuotaExceededError', meaning: 'more tokens than the context holds' },
   PHI_ECANCELED: { value: -50, jsName: 'AbortError', meaning: 'cancelled by the caller' },
   PHI_EPOISONED: { value: -99, jsName: 'UnknownError', meaning: 'the engine crashed earlier: destroy it' },

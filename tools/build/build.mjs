@@ -1,7 +1,8 @@
 /* npm run build: everything that a page needs, in dist/.
  *
  *   dist/index.js              the entry of exports["."]; a page imports it as it is
- *   dist/engine-worker.js      the worker that it starts
+ *   dist/prompt-api.js         the entry of exports["./prompt-api"]
+ *   dist/engine-worker.js      the worker that either starts
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
  *   dist/types/                TypeScript declarations
  *   dist/sizes.json            bytes of all of it, raw and gzipped
@@ -17,7 +18,11 @@ import { buildWasm, VARIANTS } from './wasm.mjs';
 
 const DIST = join(REPOSITORY, 'dist');
 /* Each entry becomes one self-contained file. */
-const ENTRIES = { index: 'web/index.ts', 'engine-worker': 'web/worker/engine-worker.ts' };
+const ENTRIES = {
+  index: 'web/index.ts',
+  'prompt-api': 'web/prompt-api.ts',
+  'engine-worker': 'web/worker/engine-worker.ts',
+};
 
 function measure(file) {
   const bytes = readFileSync(file);

@@ -1,0 +1,248 @@
+/* What a session holds: messages, and the engine's session that has their tokens. The text of all messages is written anew
+ * by the model's chat template for every call; the engine computes only what differs from the tokens that it has.
+ *
+ *   [ pinned: system and initial prompts ][ turn ][ turn ] … [ what is asked ][ the answer ]
+ *                                          └ the oldest goes first when the context window overflows
+ *
+ * Nothing changes before a call has succeeded, except that turns which had to go stay away. Not for use by two calls at a
+ * time (measure() apart); PromptQueue sees to that. */
+import type { GenerateConstraint, PromptSettings } from './prompt-constraint.ts';
+import { constrain } from './prompt-constraint.ts';
+import { domException, engineCode, notSupported, quotaExceeded } from './prompt-errors.ts';
+import type { Prompt } from './prompt-messages.ts';
+import type { ChatMessage, PromptEngine, PromptSession } from './prompt-types.ts';
+
+/** A prompt with its answer, or what one append() brought. */
+type Turn = readonly ChatMessage[];
+
+export interface Question {
+  readonly prompt: Prompt;
+  readonly settings: PromptSettings;
+  readonly constraint: GenerateConstraint | undefined;
+}
+
+interface Text {
+  readonly messages: readonly ChatMessage[];
+  /** A message of the assistant is begun behind them, with this text. */
+  readonly answer: string | undefined;
+}
+
+interface Contents {
+  readonly pinned: readonly ChatMessage[];
+  readonly turns: readonly Turn[];
+  readonly usage: number;
+}
+
+type Finish = 'stop' | 'length' | 'context';
+
+export class PromptContext {
+  readonly #engine: PromptEngine;
+  readonly #session: PromptSession;
+  #contents: Contents;
+  #usage: number;
+  /** Turns had to go. */
+  onOverflow: () => void = () => undefined;
+
+  private constructor(engine: PromptEngine, session: PromptSession, contents: Contents) {
+    this.#engine = engine;
+    this.#session = session;
+    this.#contents = contents;
+    this.#usage = contents.usage;
+  }
+
+  static async open(engine: PromptEngine): Promise<PromptContext> {
+    if (!engine.info.hasChatTemplate)
+      throw notSupported('the model has no chat template: it is not made for prompts');
+    const contents = { pinned: [], turns: [], usage: 0 };
+    return new PromptContext(engine, await engine.session(), contents);
+  }
+
+  /** Tokens. */
+  get window(): number {
+    return this.#session.contextLength;
+  }
+
+  /** Tokens; while an answer is being made, with its prompt. */
+  get usage(): number {
+    return Math.min(this.#usage, this.window);
+  }
+
+  get isEmpty(): boolean {
+    return this.#contents.pinned.length === 0 && this.#contents.turns.length === 0;
+  }
+
+  /** Tokens that these messages would add. */
+  async measure(messages: readonly ChatMessage[]): Promise<number> {
+    const { usage } = this.#contents;
+    /* A template may refuse a second system message, so such messages are measured alone. */
+    const isAlone = this.isEmpty || messages[0]?.role === 'system';
+    if (isAlone) return await this.#count(messages);
+    const all = await this.#count([...this.#messages(), ...messages]);
+    return Math.max(0, all - usage);
+  }
+
+  /** The messages that never go. */
+  async pin(messages: readonly ChatMessage[], signal: AbortSignal): Promise<void> {
+    if (messages.length === 0) return;
+    const usage = await this.#prefill(messages, signal);
+    this.#commit({ ...this.#contents, pinned: messages, usage });
+  }
+
+  async append({ messages }: Prompt, signal: AbortSignal): Promise<void> {
+    const usage = await this.#prefill(messages, signal);
+    const { pinned, turns } = this.#contents;
+    const [first, ...rest] = messages;
+    if (first?.role !== 'system') this.#commit({ pinned, turns: [...turns, messages], usage });
+    else this.#commit({ pinned: [first], turns: rest.length === 0 ? [] : [rest], usage });
+  }
+
+  /** Gives the answer, and tells its pieces as they come. */
+  async respond(
+    question: Question,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { messages, endsInPrefix } = question.prompt;
+    const asked = endsInPrefix ? messages.slice(0, -1) : messages;
+    const prefix = (endsInPrefix && messages.at(-1)?.content) || '';
+    try {
+      const said = await this.#generate(question, asked, prefix, onText, signal);
+      const turn: Turn = [...asked, { role: 'assistant', content: prefix + said }];
+      const usage = await this.#count([...this.#messages(), ...turn]);
+      signal.throwIfAborted();
+      this.#commit({ ...this.#contents, turns: [...this.#contents.turns, turn], usage });
+      return said;
+    } finally {
+      this.#usage = this.#contents.usage;
+    }
+  }
+
+  async clone(): Promise<PromptContext> {
+    return new PromptContext(this.#engine, await this.#session.clone(), this.#contents);
+  }
+
+  close(): Promise<void> {
+    return this.#session.destroy();
+  }
+
+  #messages(): ChatMessage[] {
+    return [...this.#contents.pinned, ...this.#contents.turns.flat()];
+  }
+
+  #commit(contents: Contents): void {
+    this.#contents = contents;
+    this.#usage = contents.usage;
+  }
+
+  /** Puts messages into the engine's session; gives the tokens of everything. */
+  async #prefill(messages: readonly ChatMessage[], signal: AbortSignal): Promise<number> {
+    const tokens = await this.#makeRoom({ messages, answer: undefined }, signal);
+    if (tokens === undefined) throw await this.#tooBig(messages);
+    signal.throwIfAborted();
+    if (tokens.length > 0) await this.#session.sync(tokens, { signal });
+    return tokens.length;
+  }
+
+  async #generate(
+    { settings, constraint }: Question,
+    asked: readonly ChatMessage[],
+    prefix: string,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const isConstrained = constraint !== undefined;
+    const wanted = constrain(settings, constraint);
+    let said = '';
+    let left = settings.maxTokens ?? 0;
+    let finish: Finish | undefined;
+    const take = (token: { readonly id: number; readonly text: string }): void => {
+      if (token.id >= 0 && left > 0) left--;
+      said += token.text;
+      if (token.text !== '') onText(token.text);
+    };
+    do {
+      const tokens = await this.#makeRoom({ messages: asked, answer: prefix + said }, signal);
+      signal.throwIfAborted();
+      if (tokens === undefined && finish === undefined) throw await this.#tooBig(asked);
+      if (tokens === undefined) break;
+      this.#usage = tokens.length;
+      finish = await this.#run(tokens, { ...wanted, maxTokens: left }, take, signal);
+      /* The window filled up: with the oldest turn away the answer goes on. */
+    } while (finish === 'context' && !isConstrained && this.#contents.turns.length > 0);
+    if (isConstrained && finish !== 'stop')
+      throw domException('SyntaxError', 'the answer ended before it complied with its constraint');
+    return said;
+  }
+
+  async #run(
+    tokens: ArrayLike<number>,
+    settings: PromptSettings,
+    take: (token: { readonly id: number; readonly text: string }) => void,
+    signal: AbortSignal,
+  ): Promise<Finish> {
+    const generation = this.#session.generateFrom(tokens, settings, { signal });
+    for (;;) {
+      const step = await generation.next();
+      if (step.done) return step.value.finish;
+      take(step.value);
+    }
+  }
+
+  /** The tokens of everything and this text. Turns go, the oldest first, until they fit, with one to spare for an answer;
+   * undefined, and no turn gone, when they never do. */
+  async #makeRoom(text: Text, signal: AbortSignal): Promise<ArrayLike<number> | undefined> {
+    const { turns } = this.#contents;
+    const spare = text.answer === undefined ? 0 : 1;
+    const fit = async (dropped: number): Promise<ArrayLike<number> | undefined> => {
+      signal.throwIfAborted();
+      const messages = [...this.#contents.pinned, ...turns.slice(dropped).flat(), ...text.messages];
+      const tokens = await this.#encode({ ...text, messages });
+      return tokens.length + spare <= this.window ? tokens : undefined;
+    };
+    const whole = await fit(0);
+    if (whole !== undefined || turns.length === 0) return whole;
+    const least = await fit(turns.length);
+    if (least === undefined) return undefined;
+    let dropped = 0;
+    let tokens: ArrayLike<number> | undefined;
+    while (tokens === undefined && ++dropped < turns.length) tokens = await fit(dropped);
+    await this.#drop(dropped);
+    return tokens ?? least;
+  }
+
+  async #drop(count: number): Promise<void> {
+    const { pinned, turns } = this.#contents;
+    const kept = turns.slice(count);
+    const usage = await this.#count([...pinned, ...kept.flat()]);
+    this.#commit({ pinned, turns: kept, usage });
+    this.onOverflow();
+  }
+
+  async #tooBig(messages: readonly ChatMessage[]): Promise<DOMException> {
+    const least = await this.#count([...this.#contents.pinned, ...messages]);
+    /* What only its answer has no room for is too big by the token that is missing. */
+    const requested = Math.max(least, this.window + 1);
+    return quotaExceeded(
+      `the prompt needs ${requested} tokens with the initial prompts, the context window holds ${this.window}`,
+      { requested, quota: this.window },
+    );
+  }
+
+  async #count(messages: readonly ChatMessage[]): Promise<number> {
+    if (messages.length === 0) return 0;
+    return (await this.#encode({ messages, answer: undefined })).length;
+  }
+
+  async #encode({ messages, answer }: Text): Promise<ArrayLike<number>> {
+    const { tokenizer } = this.#engine;
+    const text = await tokenizer
+      .applyChatTemplate(messages, { addGenerationPrompt: answer !== undefined })
+      .catch((error: unknown) => {
+        if (engineCode(error) !== 'PHI_EINVAL' || !(error instanceof Error)) throw error;
+        /* Roles that do not alternate, say: right by this interface, refused by this model. */
+        throw notSupported(error.message, error);
+      });
+    /* The template writes the special tokens itself. */
+    return await tokenizer.encode(text + (answer ?? ''), { addSpecial: false });
+  }
+}

@@ -1,0 +1,160 @@
+/* Prompts: from whatever a page gives to a list of messages in their long form, validated. Conversion happens when a method
+ * is called, validation when its turn comes, since it depends on what the session holds by then. */
+import { domException, notSupported } from './prompt-errors.ts';
+import type {
+  ChatMessage,
+  LanguageModelMessageRole,
+  LanguageModelMessageType,
+} from './prompt-types.ts';
+import {
+  interfaceOf,
+  required,
+  toDictionary,
+  toDomString,
+  toEnum,
+  toSequence,
+  toSequenceOrString,
+} from './prompt-webidl.ts';
+
+export const MESSAGE_TYPES = ['text', 'image', 'audio', 'tool-call', 'tool-response'] as const;
+const ROLES = ['system', 'user', 'assistant'] as const;
+
+const IMAGES = [
+  'Blob',
+  'File',
+  'HTMLCanvasElement',
+  'HTMLImageElement',
+  'HTMLVideoElement',
+  'ImageBitmap',
+  'ImageData',
+  'OffscreenCanvas',
+  'SVGImageElement',
+  'VideoFrame',
+];
+const AUDIO = ['AudioBuffer', 'Blob', 'File'];
+
+interface Part {
+  readonly type: LanguageModelMessageType;
+  /** A text, or a platform object. */
+  readonly value: unknown;
+}
+
+interface RawMessage {
+  readonly role: LanguageModelMessageRole;
+  readonly content: string | readonly Part[];
+  readonly prefix: boolean;
+}
+
+/** A prompt as converted from its argument. */
+export type RawPrompt = string | readonly RawMessage[];
+
+/** A validated prompt. */
+export interface Prompt {
+  readonly messages: readonly ChatMessage[];
+  /** The last message is one that the answer continues. */
+  readonly endsInPrefix: boolean;
+}
+
+export interface PromptRules {
+  /** What expectedInputs declared. Text always counts as declared. */
+  readonly declared: readonly LanguageModelMessageType[];
+  /** first: the first message may be the system's. never: none may (NotSupportedError). late: none may any more (TypeError). */
+  readonly system: 'first' | 'never' | 'late';
+}
+
+function isBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) || interfaceOf(value) === 'ArrayBuffer';
+}
+
+/** LanguageModelMessageValue: a platform object stays what it is, anything else becomes a text. */
+function toValue(name: string, value: unknown): unknown {
+  const kind = interfaceOf(value);
+  if (IMAGES.includes(kind) || AUDIO.includes(kind) || isBytes(value)) return value;
+  return toDomString(name, value);
+}
+
+function toPart(name: string, value: unknown): Part {
+  const fields = toDictionary(name, value);
+  const type = toEnum(`${name}.type`, required(`${name}.type`, fields.type), MESSAGE_TYPES);
+  return { type, value: toValue(`${name}.value`, required(`${name}.value`, fields.value)) };
+}
+
+function toMessage(name: string, value: unknown): RawMessage {
+  const fields = toDictionary(name, value);
+  const given = required(`${name}.content`, fields.content);
+  const content = toSequenceOrString(`${name}.content`, given, toPart);
+  const prefix = Boolean(fields.prefix);
+  const role = toEnum(`${name}.role`, required(`${name}.role`, fields.role), ROLES);
+  return { role, content, prefix };
+}
+
+export function toPrompt(name: string, value: unknown): RawPrompt {
+  return toSequenceOrString(name, value, toMessage);
+}
+
+export function toMessages(name: string, value: unknown): RawMessage[] {
+  return toSequence(name, value, toMessage);
+}
+
+function checkSystem(index: number, rules: PromptRules): void {
+  if (index > 0 || rules.system === 'late')
+    throw new TypeError(
+      'a message of role "system" is only allowed as the first one of the session',
+    );
+  if (rules.system === 'never')
+    throw notSupported(
+      'a prompt takes no message of role "system"; give it in initialPrompts of create()',
+    );
+}
+
+function checkPrefix(message: RawMessage, isLast: boolean): void {
+  if (message.prefix && !(message.role === 'assistant' && isLast))
+    throw domException(
+      'SyntaxError',
+      'prefix: only the last message, one of role "assistant", can be a prefix',
+    );
+}
+
+function isRightKind({ type, value }: Part): boolean {
+  const kind = interfaceOf(value);
+  if (type === 'image') return IMAGES.includes(kind) || isBytes(value);
+  if (type === 'audio') return AUDIO.includes(kind) || isBytes(value);
+  return typeof value === 'string';
+}
+
+function checkPart(part: Part, role: LanguageModelMessageRole, rules: PromptRules): void {
+  const { type } = part;
+  if (type !== 'text' && role === 'assistant')
+    throw notSupported(`a message of role "assistant" holds text only, not "${type}"`);
+  if (type !== 'text' && !rules.declared.includes(type))
+    throw notSupported(`content of type "${type}" was not declared in expectedInputs of create()`);
+  if (!isRightKind(part)) throw new TypeError(`content of type "${type}" with a value of another`);
+}
+
+/** Where pictures will enter: nothing but text comes here, since create() refuses sessions that declare more. */
+function textOf({ type, value }: Part): string {
+  if (typeof value !== 'string') throw notSupported(`content of type "${type}" is not supported`);
+  return value;
+}
+
+/** Texts are joined without anything between them. */
+function canonicalize(message: RawMessage, rules: PromptRules): ChatMessage {
+  const { role, content } = message;
+  if (typeof content === 'string') return { role, content };
+  for (const part of content) checkPart(part, role, rules);
+  return { role, content: content.map(textOf).join('') };
+}
+
+/** Throws what the specification says; the result has at least one message. */
+export function validatePrompt(input: RawPrompt, rules: PromptRules): Prompt {
+  if (typeof input === 'string' || input.length === 0) {
+    const content = typeof input === 'string' ? input : '';
+    return { messages: [{ role: 'user', content }], endsInPrefix: false };
+  }
+  const messages = input.map((message, i) => {
+    checkPrefix(message, i === input.length - 1);
+    if (message.role === 'system') checkSystem(i, rules);
+    return canonicalize(message, rules);
+  });
+  return { messages, endsInPrefix: input.at(-1)?.prefix === true };
+}

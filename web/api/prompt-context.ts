@@ -39,7 +39,8 @@ export class PromptContext {
   readonly #engine: PromptEngine;
   readonly #session: PromptSession;
   #contents: Contents;
-  #usage: number;
+  /** A prompt that is being answered, with its tokens. */
+  #asking: { readonly signal: AbortSignal; readonly usage: number } | undefined;
   /** Turns had to go. */
   onOverflow: () => void = () => undefined;
 
@@ -47,7 +48,6 @@ export class PromptContext {
     this.#engine = engine;
     this.#session = session;
     this.#contents = contents;
-    this.#usage = contents.usage;
   }
 
   static async open(engine: PromptEngine): Promise<PromptContext> {
@@ -64,7 +64,9 @@ export class PromptContext {
 
   /** Tokens; while an answer is being made, with its prompt. */
   get usage(): number {
-    return Math.min(this.#usage, this.window);
+    const { usage } =
+      this.#asking === undefined || this.#asking.signal.aborted ? this.#contents : this.#asking;
+    return Math.min(usage, this.window);
   }
 
   get isEmpty(): boolean {
@@ -85,15 +87,17 @@ export class PromptContext {
   async pin(messages: readonly ChatMessage[], signal: AbortSignal): Promise<void> {
     if (messages.length === 0) return;
     const usage = await this.#prefill(messages, signal);
-    this.#commit({ ...this.#contents, pinned: messages, usage });
+    this.#contents = { ...this.#contents, pinned: messages, usage };
   }
 
   async append({ messages }: Prompt, signal: AbortSignal): Promise<void> {
     const usage = await this.#prefill(messages, signal);
     const { pinned, turns } = this.#contents;
     const [first, ...rest] = messages;
-    if (first?.role !== 'system') this.#commit({ pinned, turns: [...turns, messages], usage });
-    else this.#commit({ pinned: [first], turns: rest.length === 0 ? [] : [rest], usage });
+    this.#contents =
+      first?.role === 'system'
+        ? { pinned: [first], turns: rest.length === 0 ? [] : [rest], usage }
+        : { pinned, turns: [...turns, messages], usage };
   }
 
   /** Gives the answer, and tells its pieces as they come. */
@@ -110,10 +114,10 @@ export class PromptContext {
       const turn: Turn = [...asked, { role: 'assistant', content: prefix + said }];
       const usage = await this.#count([...this.#messages(), ...turn]);
       signal.throwIfAborted();
-      this.#commit({ ...this.#contents, turns: [...this.#contents.turns, turn], usage });
+      this.#contents = { ...this.#contents, turns: [...this.#contents.turns, turn], usage };
       return said;
     } finally {
-      this.#usage = this.#contents.usage;
+      this.#asking = undefined;
     }
   }
 
@@ -127,11 +131,6 @@ export class PromptContext {
 
   #messages(): ChatMessage[] {
     return [...this.#contents.pinned, ...this.#contents.turns.flat()];
-  }
-
-  #commit(contents: Contents): void {
-    this.#contents = contents;
-    this.#usage = contents.usage;
   }
 
   /** Puts messages into the engine's session; gives the tokens of everything. */
@@ -165,7 +164,7 @@ export class PromptContext {
       signal.throwIfAborted();
       if (tokens === undefined && finish === undefined) throw await this.#tooBig(asked);
       if (tokens === undefined) break;
-      this.#usage = tokens.length;
+      this.#asking = { signal, usage: tokens.length };
       finish = await this.#run(tokens, { ...wanted, maxTokens: left }, take, signal);
       /* The window filled up: with the oldest turn away the answer goes on. */
     } while (finish === 'context' && !isConstrained && this.#contents.turns.length > 0);
@@ -214,7 +213,7 @@ export class PromptContext {
     const { pinned, turns } = this.#contents;
     const kept = turns.slice(count);
     const usage = await this.#count([...pinned, ...kept.flat()]);
-    this.#commit({ pinned, turns: kept, usage });
+    this.#contents = { pinned, turns: kept, usage };
     this.onOverflow();
   }
 

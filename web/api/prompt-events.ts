@@ -61,7 +61,7 @@ export class DownloadMonitor {
   /** `share`: 0…1. */
   tell(share: number): void {
     const loaded = Math.floor(Math.min(Math.max(share, 0), 1) * STEPS) / STEPS;
-    if (this.#hasEnded || loaded <= this.#loaded) return;
+    if (this.#hasEnded || !(loaded > this.#loaded)) return;
     this.#loaded = loaded;
     this.#monitor.dispatchEvent(
       new ProgressEvent('downloadprogress', { lengthComputable: true, loaded, total: 1 }),

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SharedEngine, type StartEngine } from '../../web/api/prompt-engines.ts';
+import { openSession, planSession } from '../../web/api/prompt-create.ts';
+import { borrow, SharedEngine, type StartEngine } from '../../web/api/prompt-engines.ts';
 import { DownloadMonitor } from '../../web/api/prompt-events.ts';
+import { readCreateOptions } from '../../web/api/prompt-options.ts';
 import { EngineError } from '../../web/base/errors.ts';
 import type { EngineOptions } from '../../web/index.ts';
 import { type CreateMonitor, LanguageModel } from '../../web/prompt-api.ts';
@@ -264,4 +266,18 @@ test('create: an abort while the initial prompts are computed leaves no session'
   await assert.rejects(pending, { name: 'AbortError' });
   while (engine.nOpen > 0) await nextTurn();
   assert.deepEqual(engine.calls, []);
+});
+
+test('create: an engine that crashed is given up', async () => {
+  const engine = new FakeEngine();
+  engine.tokenizer.encode = () => Promise.reject(new EngineError('PHI_EPOISONED', 'crashed'));
+  let abandoned = 0;
+  const shared = {
+    lease: async () => ({ ...borrow(engine), abandon: () => abandoned++ }),
+  } as unknown as SharedEngine;
+  const options = readCreateOptions({ initialPrompts: [{ role: 'user', content: 'x' }] });
+  const monitor = new DownloadMonitor(undefined);
+  const opening = openSession(options, planSession(options), shared, monitor, never);
+  await assert.rejects(opening, { code: 'PHI_EPOISONED' });
+  assert.deepEqual([abandoned, engine.nOpen], [1, 0]);
 });

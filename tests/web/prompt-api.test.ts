@@ -248,6 +248,12 @@ test('overflow while answering: the oldest pair goes and the answer goes on', as
   assert.deepEqual(engine.asked, ['u:first\nu:long\na:', 'u:long\na:0123456']);
 });
 
+test('overflow while answering: tokens without text do not go on for ever', async () => {
+  const { session } = await open({ window: 24, say: () => ['', ...'x'.repeat(30).split('x')] });
+  await session.append('12');
+  assert.equal(await session.prompt('ab'), '');
+});
+
 test('an answer that fills the window alone ends there', async () => {
   const { session } = await open({ window: 12, say: () => [...'0123456789'] });
   assert.equal(await session.prompt('hi'), '01234');
@@ -557,6 +563,15 @@ test('responseConstraint: a JSON schema or a RegExp reaches the engine and, unle
     assert.ok(
       (await session.measureContextUsage('x', options)) > (await session.measureContextUsage('x')),
     );
+  }));
+
+test('responseConstraint with a prefix: NotSupportedError, since both would have to comply together', () =>
+  withConstraints(async () => {
+    const { engine, session } = await open();
+    const prefix = { role: 'assistant', content: 'o', prefix: true } as const;
+    const pending = session.prompt([user('x'), prefix], { responseConstraint: /ok/ });
+    await assert.rejects(pending, named('NotSupportedError', /prefix/));
+    assert.deepEqual(engine.calls, []);
   }));
 
 test('responseConstraint: an answer that was cut before it complied: SyntaxError', () =>

@@ -1,5 +1,5 @@
-/* Compiled, never run: pages written against the types of a browser's own LanguageModel take this one, and an Engine of the
- * package is one that create() takes. */
+/* Compiled, never run: pages written against the types of a browser's own LanguageModel take this one, and an Engine
+ * of the package is one that create() takes. */
 /// <reference types="dom-chromium-ai" />
 import type { Engine } from '../../web/index.ts';
 import { LanguageModel as Own, type PromptEngine } from '../../web/prompt-api.ts';

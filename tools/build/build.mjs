@@ -23,6 +23,8 @@ const ENTRIES = {
   'prompt-api': 'web/prompt-api.ts',
   'engine-worker': 'web/worker/engine-worker.ts',
 };
+/* What a page of the main entry loads of them. */
+const PAGE_SCRIPTS = ['index.js', 'engine-worker.js'];
 
 function measure(file) {
   const bytes = readFileSync(file);
@@ -84,7 +86,7 @@ function emitTypes() {
     throw new SetupError('TypeScript found errors (above)');
 }
 
-/** Sizes of every file, and of what one page loads with each variant: its module and the JavaScript. */
+/** Sizes of every file, and of what a page of the main entry loads with each variant: its module and the JavaScript. */
 function reportSizes(modules, scripts) {
   const files = Object.fromEntries(
     [...modules, ...scripts].map((name) => [name, measure(join(DIST, name))]),
@@ -93,16 +95,17 @@ function reportSizes(modules, scripts) {
     raw: names.reduce((n, name) => n + files[name].raw, 0),
     gzip: names.reduce((n, name) => n + files[name].gzip, 0),
   });
+  const pageScripts = scripts.filter((name) => PAGE_SCRIPTS.includes(name));
   const variants = {};
   for (const wasm of modules.filter((name) => name.endsWith('.wasm'))) {
-    variants[basename(wasm, '.wasm')] = sum([wasm, wasm.replace(/wasm$/, 'js'), ...scripts]);
+    variants[basename(wasm, '.wasm')] = sum([wasm, wasm.replace(/wasm$/, 'js'), ...pageScripts]);
   }
   writeFileSync(join(DIST, 'sizes.json'), `${JSON.stringify({ files, variants }, null, 2)}\n`);
   const row = (name, { raw, gzip }) =>
     say(`  ${name.padEnd(34)}${formatBytes(raw).padStart(11)}${formatBytes(gzip).padStart(11)}`);
   say(`  ${'dist/'.padEnd(34)}${'raw'.padStart(11)}${'gzip'.padStart(11)}`);
   for (const [name, size] of Object.entries(files)) row(name, size);
-  say('  one page loads the scripts and one variant:');
+  say('  a page of index.js loads it, the worker and one variant:');
   for (const [name, size] of Object.entries(variants)) row(name, size);
 }
 

@@ -1,7 +1,7 @@
-/* LanguageModel: the Prompt API over this package's engine. This file is the interface and the order of steps; what they do
- * is in prompt-*.ts. docs/PROMPT_API.md says where it departs from the specification. */
+/* LanguageModel: the Prompt API over this package's engine. This file is the interface and the order of steps; what
+ * they do is in prompt-*.ts. docs/PROMPT_API.md says where it departs from the specification. */
 import { type GenerateConstraint, withGuidance } from './prompt-constraint.ts';
-import { openSession, planSession, type SessionParts } from './prompt-create.ts';
+import { closeSession, openSession, planSession, type SessionParts } from './prompt-create.ts';
 import { type PromptConfiguration, SharedEngine } from './prompt-engines.ts';
 import { domException, engineCode, notSupported } from './prompt-errors.ts';
 import { DownloadMonitor, EventHandler } from './prompt-events.ts';
@@ -9,6 +9,7 @@ import { type Prompt, type RawPrompt, toPrompt, validatePrompt } from './prompt-
 import {
   checkLanguages,
   DEFAULT_SAMPLING,
+  randomSeed,
   readCoreOptions,
   readCreateOptions,
   readPromptOptions,
@@ -47,10 +48,8 @@ interface Asked {
 /* Only create() and clone() make one. */
 const KEY = Symbol('LanguageModel');
 
-function randomSeed(): bigint {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (BigInt(high) << 32n) | BigInt(low);
-}
+/* Sessions that nobody holds any more end as if they had been destroyed. */
+const forgotten = new FinalizationRegistry<SessionParts>((parts) => void closeSession(parts));
 
 function told(prompt: Prompt, asked: Asked): Prompt {
   if (!asked.tellsConstraint) return prompt;
@@ -73,9 +72,12 @@ export class LanguageModel extends EventTarget {
     if (key !== KEY || parts === undefined) throw new TypeError('Illegal constructor');
     this.#parts = parts;
     this.#answers = parts.answers;
+    forgotten.register(this, parts, this);
+    /* What the registry holds must not hold the session. */
+    const weak = new WeakRef(this);
     parts.context.onOverflow = () => {
-      this.dispatchEvent(new Event('contextoverflow'));
-      this.dispatchEvent(new Event('quotaoverflow'));
+      weak.deref()?.dispatchEvent(new Event('contextoverflow'));
+      weak.deref()?.dispatchEvent(new Event('quotaoverflow'));
     };
   }
 
@@ -122,10 +124,17 @@ export class LanguageModel extends EventTarget {
     const signal = anySignal(read.signal);
     signal.addEventListener('abort', () => monitor.end(), { once: true });
     const open = openSession(read, plan, LanguageModel.#shared, monitor, signal);
-    const parts = await abortable(open, signal).finally(() => monitor.end());
-    const model = new LanguageModel(KEY, parts);
-    signal.addEventListener('abort', () => model.#end(signal.reason), { once: true });
-    return model;
+    try {
+      const model = new LanguageModel(KEY, await abortable(open, signal));
+      signal.addEventListener('abort', () => model.#end(signal.reason), { once: true });
+      return model;
+    } catch (error) {
+      /* The abort may have come when everything was ready. */
+      void open.then(closeSession, () => undefined);
+      throw error;
+    } finally {
+      monitor.end();
+    }
   }
 
   async prompt(...args: PromptArguments): Promise<string> {
@@ -159,7 +168,8 @@ export class LanguageModel extends EventTarget {
     const { context, declared } = this.#parts;
     asked.signal.throwIfAborted();
     const prompt = told(validatePrompt(asked.input, { declared, system: 'first' }), asked);
-    return await abortable(context.measure(prompt.messages), asked.signal);
+    const measuring = this.#watch(() => context.measure(prompt.messages));
+    return await abortable(measuring, asked.signal);
   }
 
   /** The old name of measureContextUsage(). */
@@ -262,26 +272,24 @@ export class LanguageModel extends EventTarget {
   }
 
   #run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return this.#queue.run(signal, async () => {
-      try {
-        return await work();
-      } catch (error) {
-        if (engineCode(error) === 'PHI_EPOISONED') this.#parts.lease.abandon();
-        throw error;
-      }
-    });
+    return this.#queue.run(signal, () => this.#watch(work));
+  }
+
+  /** Notices that the engine has crashed. */
+  async #watch<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (engineCode(error) === 'PHI_EPOISONED') this.#parts.lease.abandon();
+      throw error;
+    }
   }
 
   #end(reason: unknown): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort(reason);
-    const { context, lease } = this.#parts;
-    /* An engine that is gone already has nothing left to close. */
-    void this.#queue
-      .idle()
-      .then(() => context.close())
-      .catch(() => undefined)
-      .finally(() => lease.release());
+    forgotten.unregister(this);
+    void this.#queue.idle().then(() => closeSession(this.#parts));
   }
 }
 

@@ -36,14 +36,18 @@ export function readConstraint(value: object): GenerateConstraint {
   return { kind: 'json_schema', text: schemaText(value) };
 }
 
-/** The settings of a generation under this constraint. The one place that knows how the engine is told. */
+/** The settings of a generation under this constraint. The one place that knows how the engine is told, and that it
+ * has no way yet to begin in the middle, behind a prefix. */
 export function constrain(
   settings: PromptSettings,
   constraint: GenerateConstraint | undefined,
+  prefix: string,
 ): PromptSettings {
   if (constraint === undefined) return settings;
   if (!Object.hasOwn(DEFAULT_SETTINGS, 'constraint'))
     throw notSupported('responseConstraint: this build of the engine generates free text only');
+  if (prefix !== '')
+    throw notSupported('responseConstraint: not together with a prefix in this build');
   return { ...settings, constraint };
 }
 

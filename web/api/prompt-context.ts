@@ -1,11 +1,11 @@
-/* What a session holds: messages, and the engine's session that has their tokens. The text of all messages is written anew
- * by the model's chat template for every call; the engine computes only what differs from the tokens that it has.
+/* What a session holds: messages, and the engine's session that has their tokens. The text of all messages is written
+ * anew by the model's chat template for every call; the engine computes only what differs from the tokens that it has.
  *
  *   [ pinned: system and initial prompts ][ turn ][ turn ] … [ what is asked ][ the answer ]
  *                                          └ the oldest goes first when the context window overflows
  *
- * Nothing changes before a call has succeeded, except that turns which had to go stay away. Not for use by two calls at a
- * time (measure() apart); PromptQueue sees to that. */
+ * Nothing changes before a call has succeeded, except that turns which had to go stay away. Not for use by two calls
+ * at a time (measure() apart); PromptQueue sees to that. */
 import type { GenerateConstraint, PromptSettings } from './prompt-constraint.ts';
 import { constrain } from './prompt-constraint.ts';
 import { domException, engineCode, notSupported, quotaExceeded } from './prompt-errors.ts';
@@ -150,7 +150,7 @@ export class PromptContext {
     signal: AbortSignal,
   ): Promise<string> {
     const isConstrained = constraint !== undefined;
-    const wanted = constrain(settings, constraint);
+    const wanted = constrain(settings, constraint, prefix);
     let said = '';
     let left = settings.maxTokens ?? 0;
     let finish: Finish | undefined;
@@ -159,15 +159,19 @@ export class PromptContext {
       said += token.text;
       if (token.text !== '') onText(token.text);
     };
-    do {
+    for (;;) {
       const tokens = await this.#makeRoom({ messages: asked, answer: prefix + said }, signal);
       signal.throwIfAborted();
       if (tokens === undefined && finish === undefined) throw await this.#tooBig(asked);
       if (tokens === undefined) break;
+      const { length } = said;
       this.#asking = { signal, usage: tokens.length };
       finish = await this.#run(tokens, { ...wanted, maxTokens: left }, take, signal);
-      /* The window filled up: with the oldest turn away the answer goes on. */
-    } while (finish === 'context' && !isConstrained && this.#contents.turns.length > 0);
+      /* The window filled up: with the oldest turn away the answer goes on, if it does. */
+      const isSpent = left === 0 && (settings.maxTokens ?? 0) > 0;
+      const goesOn = finish === 'context' && said.length > length && !isConstrained;
+      if (!goesOn || isSpent || this.#contents.turns.length === 0) break;
+    }
     if (isConstrained && finish !== 'stop')
       throw domException('SyntaxError', 'the answer ended before it complied with its constraint');
     return said;
@@ -187,8 +191,8 @@ export class PromptContext {
     }
   }
 
-  /** The tokens of everything and this text. Turns go, the oldest first, until they fit, with one to spare for an answer;
-   * undefined, and no turn gone, when they never do. */
+  /** The tokens of everything and this text. Turns go, the oldest first, until they fit, with one to spare for an
+   * answer; undefined, and no turn gone, when they never do. */
   async #makeRoom(text: Text, signal: AbortSignal): Promise<ArrayLike<number> | undefined> {
     const { turns } = this.#contents;
     const spare = text.answer === undefined ? 0 : 1;

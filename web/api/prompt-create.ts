@@ -2,7 +2,7 @@
 import type { PromptSettings } from './prompt-constraint.ts';
 import { PromptContext } from './prompt-context.ts';
 import { borrow, type EngineLease, type SharedEngine } from './prompt-engines.ts';
-import { notSupported } from './prompt-errors.ts';
+import { engineCode, notSupported } from './prompt-errors.ts';
 import type { DownloadMonitor } from './prompt-events.ts';
 import { validatePrompt } from './prompt-messages.ts';
 import {
@@ -40,6 +40,15 @@ export function planSession(options: CreateOptions): CreatePlan {
   if (initialPrompts.length === 0) return { declared, initial: [], sampling };
   const { messages } = validatePrompt(initialPrompts, { declared, system: 'first' });
   return { declared, initial: messages, sampling };
+}
+
+/** Gives back what a session held. An engine that is gone already has nothing left to close. */
+export async function closeSession({
+  context,
+  lease,
+}: Pick<SessionParts, 'context' | 'lease'>): Promise<void> {
+  await context.close().catch(() => undefined);
+  lease.release();
 }
 
 /** A turn of the event loop. */
@@ -85,8 +94,9 @@ export async function openSession(
     await context.pin(plan.initial, signal);
     signal.throwIfAborted();
   } catch (error) {
-    await context?.close();
-    lease.release();
+    if (engineCode(error) === 'PHI_EPOISONED') lease.abandon();
+    if (context === undefined) lease.release();
+    else await closeSession({ context, lease });
     throw error;
   }
   const { mode: _, ...sampling } = plan.sampling;

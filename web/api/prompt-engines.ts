@@ -1,5 +1,5 @@
-/* The engine that sessions share when create() is not given one. It is started by the first create() and ended with the last
- * session, so that its memory goes back, unless keepLoaded says otherwise.
+/* The engine that sessions share when create() is not given one. It is started by the first create() and ended with
+ * the last session, so that its memory goes back, unless keepLoaded says otherwise.
  *
  *   idle ──first lease──▶ loading ──▶ loaded ──last release──▶ idle
  *                            └── failed, all leases aborted, or the engine crashed ──▶ idle */

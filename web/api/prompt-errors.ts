@@ -1,5 +1,5 @@
-/* What the engine says went wrong, as the Prompt API says it: DOMExceptions with standard names, and TypeError. The engine's
- * own error is the `cause`. */
+/* What the engine says went wrong, as the Prompt API says it: DOMExceptions with standard names, and TypeError. The
+ * engine's own error is the `cause`. */
 
 import { STATUSES } from '../base/errors.gen.ts';
 import type { ErrorCode } from '../base/errors.ts';

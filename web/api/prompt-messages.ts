@@ -1,5 +1,5 @@
-/* Prompts: from whatever a page gives to a list of messages in their long form, validated. Conversion happens when a method
- * is called, validation when its turn comes, since it depends on what the session holds by then. */
+/* Prompts: from whatever a page gives to a list of messages in their long form, validated. Conversion happens when a
+ * method is called, validation when its turn comes, since it depends on what the session holds by then. */
 import { domException, notSupported } from './prompt-errors.ts';
 import type {
   ChatMessage,
@@ -58,7 +58,8 @@ export interface Prompt {
 export interface PromptRules {
   /** What expectedInputs declared. Text always counts as declared. */
   readonly declared: readonly LanguageModelMessageType[];
-  /** first: the first message may be the system's. never: none may (NotSupportedError). late: none may any more (TypeError). */
+  /** first: the first message may be the system's. never: none may (NotSupportedError). late: none may any more
+   * (TypeError). */
   readonly system: 'first' | 'never' | 'late';
 }
 
@@ -96,12 +97,13 @@ export function toMessages(name: string, value: unknown): RawMessage[] {
   return toSequence(name, value, toMessage);
 }
 
-function checkSystem(index: number, rules: PromptRules): void {
-  if (index > 0 || rules.system === 'late')
+function checkSystem(input: readonly RawMessage[], rules: PromptRules): void {
+  const last = input.findLastIndex(({ role }) => role === 'system');
+  if (last > 0 || (last === 0 && rules.system === 'late'))
     throw new TypeError(
       'a message of role "system" is only allowed as the first one of the session',
     );
-  if (rules.system === 'never')
+  if (last === 0 && rules.system === 'never')
     throw notSupported(
       'a prompt takes no message of role "system"; give it in initialPrompts of create()',
     );
@@ -151,9 +153,9 @@ export function validatePrompt(input: RawPrompt, rules: PromptRules): Prompt {
     const content = typeof input === 'string' ? input : '';
     return { messages: [{ role: 'user', content }], endsInPrefix: false };
   }
+  checkSystem(input, rules);
   const messages = input.map((message, i) => {
     checkPrefix(message, i === input.length - 1);
-    if (message.role === 'system') checkSystem(i, rules);
     return canonicalize(message, rules);
   });
   return { messages, endsInPrefix: input.at(-1)?.prefix === true };

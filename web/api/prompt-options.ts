@@ -1,5 +1,5 @@
-/* The options of the Prompt API: converted in the order of WebIDL (inherited members first, each dictionary's by name), then
- * validated. The members that this package adds come last. */
+/* The options of the Prompt API: converted in the order of WebIDL (inherited members first, each dictionary's by
+ * name), then validated. The members that this package adds come last. */
 import { invalid, readNumber } from '../base/options.ts';
 import { type GenerateConstraint, readConstraint } from './prompt-constraint.ts';
 import { toPlatformError } from './prompt-errors.ts';
@@ -186,6 +186,11 @@ function readSeed(value: unknown): bigint | undefined {
   return seed === undefined ? undefined : BigInt.asUintN(64, BigInt(seed));
 }
 
+export function randomSeed(): bigint {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
 export function readCreateOptions(value: unknown): CreateOptions {
   const fields = toDictionary('options', value);
   return {
@@ -251,8 +256,8 @@ export function readSampling(options: CoreOptions): Sampling {
   };
 }
 
-/** Why no model of this engine can do what these options ask for; undefined when one can. Where pictures will be declared:
- * a model with vision takes "image" among its inputs. */
+/** Why no model of this engine can do what these options ask for; undefined when one can. Where pictures will be
+ * declared: a model with vision takes "image" among its inputs. */
 export function whyUnavailable(options: CoreOptions): string | undefined {
   const [tool] = options.toolNames;
   if (tool !== undefined) return `tools: this engine’s models call no tools ("${tool}")`;

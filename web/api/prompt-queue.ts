@@ -21,8 +21,8 @@ export function anySignal(...signals: readonly (AbortSignal | undefined)[]): Abo
 export class PromptQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Runs the work when everything before it has ended, whether well or not. Work whose signal has fired is not begun. The
-   * result may reject before the work has stopped; what comes next waits until it has. */
+  /** Runs the work when everything before it has ended, whether well or not. Work whose signal has fired is not
+   * begun. The result may reject before the work has stopped; what comes next waits until it has. */
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(() => {
       signal.throwIfAborted();

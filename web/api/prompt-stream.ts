@@ -1,6 +1,7 @@
 /* An answer as a stream of what is added to it. */
 
-/** Starts the work at once, as prompt() does: a stream that nobody reads does not hold up the session. Cancelling aborts it. */
+/** Starts the work at once, as prompt() does: a stream that nobody reads does not hold up the session. Cancelling
+ * aborts it. */
 export function streamOf(
   work: (onText: (text: string) => void, canceled: AbortSignal) => Promise<unknown>,
 ): ReadableStream<string> {

@@ -128,8 +128,8 @@ export interface PromptSession {
   destroy(): Promise<void>;
 }
 
-/** The parts of an Engine that this interface uses. It is told by its shape: an Engine of the package's other entry file
- * is of another class. */
+/** The parts of an Engine that this interface uses. It is told by its shape: an Engine of the package's other entry
+ * file is of another class. */
 export interface PromptEngine {
   readonly info: { readonly hasChatTemplate: boolean };
   readonly tokenizer: {

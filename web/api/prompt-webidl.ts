@@ -1,4 +1,5 @@
-/* Conversions of WebIDL: what a browser does to arguments before a method sees them. Each throws what a browser would. */
+/* Conversions of WebIDL: what a browser does to arguments before a method sees them. Each throws what a browser
+ * would. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -41,7 +42,8 @@ export function toObject(name: string, value: unknown): object {
   return value;
 }
 
-/** A dictionary whose members are read by the caller, in the order of their names. Undefined and null are empty ones. */
+/** A dictionary whose members are read by the caller, in the order of their names. Undefined and null are empty ones.
+ * */
 export function toDictionary(name: string, value: unknown): Fields {
   if (value === undefined || value === null) return {};
   return toObject(name, value) as Fields;

@@ -25,3 +25,28 @@ export const TEMPLATE_WEIGHT_MAX = 1 << 23;
 export const TEMPLATE_WORK_MAX = 2_000_000;
 /** Choices of one request (`n`), as OpenAI has it. */
 export const CHOICES_MAX = 128;
+/** A chunk is held in memory whole while it arrives and is hashed; a few of this size are what a phone can spare. */
+export const CHUNK_BYTES_MAX = 64 * 2 ** 20;
+/** Half as much again as the family's largest model in bf16 (Phi-3.5-MoE, 84 GB): a greater length is a mistake. */
+export const FILE_BYTES_MAX = 2 ** 37;
+/** Connections of one download: browsers open six to a host over HTTP/1.1, and the page wants some itself. */
+export const CONNECTIONS_DEFAULT = 4;
+export const CONNECTIONS_MAX = 16;
+/** Attempts without progress before a download gives up: with the waits between them, about half a minute. */
+export const PATIENCE_DEFAULT = 8;
+/** Waits between attempts: anything from 0 to the base, doubled at each failure up to the cap. */
+export const RETRY_BASE_MS = 500;
+export const RETRY_CAP_MS = 30_000;
+/** A server may ask for an hour's patience; a user would think that the page hangs, so it is asked again before. */
+export const RETRY_AFTER_MS_MAX = 300_000;
+/** A connection on which nothing came for so long is taken for dead: TCP itself would wait for many minutes. */
+export const SILENCE_MS_MAX = 30_000;
+/** A file that changed under so many downloads in a row is being written to. */
+export const RESTARTS_MAX = 3;
+/** Manifests: the text holds one hash of 67 bytes a chunk, 16 000 for the greatest file in chunks of 8 MiB. */
+export const MANIFEST_BYTES_MAX = 4 * 2 ** 20;
+export const MANIFEST_TEXT_MAX = 1 << 20;
+/** PHI_LIMIT_SPLITS: files of one split model. */
+export const MANIFEST_FILES_MAX = 1024;
+/** Smaller chunks would make more hashes than a manifest holds, and more requests than a server likes. */
+export const MANIFEST_CHUNK_BYTES_MIN = 1 << 16;

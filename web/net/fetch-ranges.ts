@@ -22,6 +22,28 @@ class Spare {
   }
 }
 
+/** The chunks that no connection has taken yet. */
+class Queue {
+  readonly #indices: Iterator<number, void, undefined>;
+  #next: number | undefined;
+
+  constructor(indices: Iterator<number, void, undefined>) {
+    this.#indices = indices;
+    this.take();
+  }
+
+  get isEmpty(): boolean {
+    return this.#next === undefined;
+  }
+
+  take(): number | undefined {
+    const taken = this.#next;
+    const { value, done } = this.#indices.next();
+    this.#next = done === true ? undefined : value;
+    return taken;
+  }
+}
+
 /** Where the body of a later answer ends, if it is a part of the same file. */
 function checkPart(pass: DownloadPass, slot: Slot, { head }: Answer): number {
   pass.checkSame(head);
@@ -80,17 +102,14 @@ async function fillByRanges(pass: DownloadPass, slot: Slot, spare: Spare): Promi
 /** The answer belongs to this from the call on. */
 export async function fetchByRanges(pass: DownloadPass, answer: Answer | undefined): Promise<void> {
   const spare = new Spare(answer);
-  const missing = pass.missing();
+  const queue = new Queue(pass.missing());
   const connection = async (): Promise<void> => {
-    for (;;) {
+    while (!queue.isEmpty) {
       /* First the buffer, then the chunk: nobody keeps a chunk from the others while it waits for memory. */
       const buffer = await pass.buffers.acquire(pass.signal);
-      const next = missing.next();
-      if (next.done === true) {
-        pass.buffers.release(buffer);
-        return;
-      }
-      await pass.complete(pass.slot(next.value, buffer), (slot) => fillByRanges(pass, slot, spare));
+      const index = queue.take();
+      if (index === undefined) pass.buffers.release(buffer);
+      else await pass.complete(pass.slot(index, buffer), (slot) => fillByRanges(pass, slot, spare));
     }
   };
   const connections = Array.from({ length: countConnections(pass) }, () =>

@@ -34,7 +34,7 @@ export class Patience {
   async after(thrown: unknown, hasProgress: boolean, isOfflineFatal = false): Promise<void> {
     if (!(thrown instanceof Setback)) throw thrown;
     if (this.#signal.aborted) throw canceledError(this.#signal);
-    const { url, patience, surroundings, onWait } = this.#options;
+    const { url, patience, surroundings } = this.#options;
     const isOffline = !surroundings.isOnline();
     const exponent = this.#failures;
     if (hasProgress) this.renew();
@@ -49,16 +49,20 @@ export class Patience {
       );
     }
     const ms = isOffline ? RETRY_CAP_MS : this.#delay(thrown, hasProgress ? 0 : exponent);
-    onWait?.(ms, isOffline ? 'the browser is offline' : thrown.message);
+    this.#options.onWait?.(ms, isOffline ? 'the browser is offline' : thrown.message);
     await surroundings.wait(ms, this.#signal, isOffline);
     if (this.#signal.aborted) throw canceledError(this.#signal);
   }
 
   #delay(setback: Setback, exponent: number): number {
-    const { random } = this.#options.surroundings;
+    const { surroundings } = this.#options;
     if (setback.retryAfterMs !== undefined) {
-      return Math.min(setback.retryAfterMs, RETRY_AFTER_MS_MAX) + random() * RETRY_BASE_MS;
+      return (
+        Math.min(setback.retryAfterMs, RETRY_AFTER_MS_MAX) + surroundings.random() * RETRY_BASE_MS
+      );
     }
-    return random() * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(exponent, 30));
+    return (
+      surroundings.random() * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(exponent, 30))
+    );
   }
 }

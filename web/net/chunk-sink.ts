@@ -20,7 +20,8 @@ export interface ChunkSink {
    * for several of them. Not called any more once the download is cancelled or has failed. */
   chunk(index: number, bytes: Uint8Array<ArrayBuffer>, sha256: string): Promise<void>;
   /** The start of a chunk, when the download ends before it is whole and checked (cancelled or failed): worth keeping for
-   * resuming. It may be all of the chunk. The bytes are the sink's until it settles; its failure is not reported. */
+   * resuming, in place of what was kept. It may be all of the chunk; it has no bytes when what was kept is damaged and to be
+   * forgotten. The bytes are the sink's until it settles; its failure is not reported. */
   partial(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** The server's file changed while it was read: everything so far is void, progress too; begin() comes again. */
   restart(): Promise<void>;

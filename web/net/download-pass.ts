@@ -39,6 +39,8 @@ export interface Slot {
   filled: number;
   /** Of these, from an earlier visit. */
   kept: number;
+  /** What is kept from an earlier visit turned out damaged. */
+  isKeptBad: boolean;
 }
 
 /** Fills the slot from `filled` on; `isAgain`: what came before was damaged. Leaves it short only at the file's end. */
@@ -170,7 +172,15 @@ export class DownloadPass {
       );
     }
     const length = Math.min(chunkBytes, (this.#fileBytes ?? FILE_BYTES_MAX) - start);
-    return { index, start, buffer, bytes: buffer.subarray(0, length), filled: 0, kept: 0 };
+    return {
+      index,
+      start,
+      buffer,
+      bytes: buffer.subarray(0, length),
+      filled: 0,
+      kept: 0,
+      isKeptBad: false,
+    };
   }
 
   /** The next bytes of a slot, from the network. */
@@ -234,6 +244,7 @@ export class DownloadPass {
 
   #discard(slot: Slot): void {
     this.task.sink.progress(-slot.filled);
+    slot.isKeptBad ||= slot.kept > 0;
     slot.filled = 0;
     slot.kept = 0;
   }
@@ -255,8 +266,8 @@ export class DownloadPass {
   /** What came of chunks that are not whole is worth keeping, unless it is of a file that is no more. */
   async #keepLeftovers(): Promise<void> {
     for (const slot of this.#leftovers.splice(0)) {
-      const isWorth = slot.filled > slot.kept && !(this.#failure?.error instanceof FileChanged);
-      if (isWorth) {
+      const isNews = slot.filled > slot.kept || slot.isKeptBad;
+      if (isNews && !(this.#failure?.error instanceof FileChanged)) {
         /* A sink that cannot keep it loses nothing but time; what is told is why the download ended. */
         await Promise.allSettled([
           (async () => this.task.sink.partial(slot.index, slot.bytes.subarray(0, slot.filled)))(),

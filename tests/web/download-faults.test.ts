@@ -28,6 +28,14 @@ test('If-Range falls back to the date; a weak tag is no ground for it', async (t
   assert.equal(setting.server.asks[1]?.headers['if-range'], dateOf(0));
 });
 
+test('If-Range is kept from other origins, which would have to permit it first', async (t) => {
+  Object.assign(globalThis, { location: { origin: 'https://page.example' } });
+  t.after(() => Reflect.deleteProperty(globalThis, 'location'));
+  const setting = await Setting.open(t, onlyFirst({ dropAfter: 4000 }));
+  await setting.succeeds({ parallel: 1 });
+  assert.ok(setting.server.asks.every((ask) => ask.headers['if-range'] === undefined));
+});
+
 test('an answer that ends early, cleanly, is taken as far as it goes', async (t) => {
   const setting = await Setting.open(t, (ask) =>
     ask.again === 0 && ask.nth < 3

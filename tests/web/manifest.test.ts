@@ -5,13 +5,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { chunkingOf, fetchManifest, parseManifest } from '../../web/net/manifest.ts';
 import { type Deed, openBadServer } from './lib/bad-server.ts';
 import { FakeSurroundings } from './lib/fake-surroundings.ts';
 import { isValid } from './lib/json-schema.ts';
 import { chunksOf, makeFile, sha256 } from './lib/recording-sink.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SCHEMA: unknown = JSON.parse(
   readFileSync(join(ROOT, 'web/net/manifest.schema.json'), 'utf8'),
 );

@@ -5,6 +5,7 @@
  *   dist/engine-worker.js      the worker that either starts
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
  *   dist/types/                TypeScript declarations
+ *   dist/manifest.schema.json  what a model's manifest looks like
  *   dist/sizes.json            bytes of all of it, raw and gzipped
  *
  *   node tools/build/build.mjs [variant...]    only these wasm variants */
@@ -17,6 +18,7 @@ import { ensureNodeModules, nodeProgram, REPOSITORY } from '../setup/workspace.m
 import { buildWasm, VARIANTS } from './wasm.mjs';
 
 const DIST = join(REPOSITORY, 'dist');
+const COPIED = ['web/net/manifest.schema.json'];
 /* Each entry becomes one self-contained file. */
 const ENTRIES = {
   index: 'web/index.ts',
@@ -114,6 +116,7 @@ export async function buildAll(variants = VARIANTS) {
   ensureNodeModules();
   mkdirSync(DIST, { recursive: true });
   const modules = buildModules(variants);
+  for (const file of COPIED) copyFileSync(join(REPOSITORY, file), join(DIST, basename(file)));
   let scripts = [];
   if (existsSync(join(REPOSITORY, ENTRIES.index))) {
     scripts = await bundle();

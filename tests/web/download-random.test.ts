@@ -1,6 +1,6 @@
-/* Hundreds of downloads over connections that fail by a seeded schedule: each must give the file byte for byte, fetch no byte
- * twice that it need not, and keep within its memory; also when it is cancelled anywhere and gone on with in the next
- * visit. A run is repeated with POCKETPHI_SEED=<seed>. */
+/* Hundreds of downloads over connections that fail by a seeded schedule: each must give the file byte for byte, fetch
+ * no byte twice that it need not, and keep within its memory; also when it is cancelled anywhere and gone on with in
+ * the next visit. A run is repeated with POCKETPHI_SEED=<seed>. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { messageOf } from '../../web/base/errors.ts';

@@ -1,5 +1,5 @@
-/* The memory of a download: a fixed number of buffers of one chunk each, used again and again. Waiting for one is what slows
- * the connections down to the pace of whoever takes the chunks. */
+/* The memory of a download: a fixed number of buffers of one chunk each, used again and again. Waiting for one is
+ * what slows the connections down to the pace of whoever takes the chunks. */
 import { canceledError } from '../base/errors.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -35,7 +35,8 @@ export class ChunkBuffers {
   release(buffer: ChunkBuffer): void {
     const [next] = this.#waiting;
     if (next !== undefined) this.#waiting.delete(next);
-    /* Whoever took the chunk may have transferred its memory to another thread: then the place is free, not the buffer. */
+    /* Whoever took the chunk may have transferred its memory to another thread: then the place is free, not the
+     * buffer. */
     if (buffer.length === 0) this.#made--;
     else if (next === undefined) this.#free.push(buffer);
     else next.resolve(buffer);

@@ -1,5 +1,5 @@
-/* One attempt at a file, from its first answer to its last chunk or its first failure. Holds what the connections share:
- * which file it is, what is held, the way of a chunk to the sink, and the end of everything after a failure.
+/* One attempt at a file, from its first answer to its last chunk or its first failure. Holds what the connections
+ * share: which file it is, what is held, the way of a chunk to the sink, and the end of everything after a failure.
  *
  *   missing ──slot()──▶ filling ──complete()──▶ hashed ──▶ at the sink ──▶ buffer free
  *                          └── stopped ──▶ left over ──▶ sink.partial()
@@ -190,8 +190,8 @@ export class DownloadPass {
     this.task.sink.progress(piece.length);
   }
 
-  /** Fills a slot, checks it (fetching it once more when it is damaged) and hands it to the sink, whose work is not waited
-   * for here. A slot that stays empty is none. Rejects only when the pass has failed. */
+  /** Fills a slot, checks it (fetching it once more when it is damaged) and hands it to the sink, whose work is not
+   * waited for here. A slot that stays empty is none. Rejects only when the pass has failed. */
   async complete(slot: Slot, fill: Fill): Promise<void> {
     try {
       await this.#loadStart(slot);
@@ -234,7 +234,8 @@ export class DownloadPass {
     this.#discard(slot);
     throw corruptError(
       url,
-      `chunk ${slot.index} (bytes ${slot.start} to ${end - 1}) is damaged: expected SHA-256 ${expected}, got ${first}, fetched again ${second}`,
+      `chunk ${slot.index} (bytes ${slot.start} to ${end - 1}) is damaged: ` +
+        `expected SHA-256 ${expected}, got ${first}, fetched again ${second}`,
     );
   }
 

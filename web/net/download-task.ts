@@ -14,8 +14,8 @@ import { realSurroundings, type Surroundings } from './surroundings.ts';
 /** The first bytes of a chunk, kept from an earlier visit. */
 export interface ChunkStart {
   readonly bytes: number;
-  /** Fills the target, which is as long as `bytes` says, from its start; resolves to how much there was. Fewer is no error,
-   * but then sink.progress() gets the difference as a negative number. */
+  /** Fills the target, which is as long as `bytes` says, from its start; resolves to how much there was. Fewer is no
+   * error, but then sink.progress() gets the difference as a negative number. */
   load(target: Uint8Array<ArrayBuffer>): Promise<number>;
 }
 

@@ -1,4 +1,5 @@
-/* Downloads one file, chunk by chunk, over several connections; goes on where it stopped, in this visit and in the next.
+/* Downloads one file, chunk by chunk, over several connections; goes on where it stopped, in this visit and in the
+ * next.
  *
  *   download-task.ts   what is wanted                     remote-file.ts   requests, redirects, dead connections
  *   open-file.ts       the first answer: which file       http-answer.ts   what an answer's head says, or why it will not do
@@ -34,8 +35,8 @@ function runPass(pass: DownloadPass): Promise<number> {
   });
 }
 
-/** Fetches what is missing of a file and gives it to the sink; resolves to the file's length once the sink has taken all of it.
- * Rejects, when no request and no call of the sink is under way any more, with
+/** Fetches what is missing of a file and gives it to the sink; resolves to the file's length once the sink has taken
+ * all of it. Rejects, when no request and no call of the sink is under way any more, with
  *   PHI_EINVAL     the task is wrong                            PHI_ECANCELED  the signal was aborted
  *   PHI_ENETWORK   the bytes could not be had; says why         PHI_ECORRUPT   they are not those of the manifest
  *   or with what the sink threw. */

@@ -1,5 +1,5 @@
-/* The file as one stream, in order, for servers that give no parts of it, or do not tell its length. A new stream after a
- * broken one begins at 0 again if the server wants it so; what is held is then read past. */
+/* The file as one stream, in order, for servers that give no parts of it, or do not tell its length. A new stream
+ * after a broken one begins at 0 again if the server wants it so; what is held is then read past. */
 import type { DownloadPass, Slot } from './download-pass.ts';
 import { FileChanged, networkError, Setback } from './http-answer.ts';
 import type { Answer } from './remote-file.ts';

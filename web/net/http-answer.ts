@@ -1,5 +1,5 @@
-/* Reads the head of an HTTP answer: what is coming, from which place of which file. Three outcomes: a head, a Setback (worth
- * another attempt), an EngineError (it will not get better). */
+/* Reads the head of an HTTP answer: what is coming, from which place of which file. Three outcomes: a head, a Setback
+ * (worth another attempt), an EngineError (it will not get better). */
 import { EngineError } from '../base/errors.ts';
 import { FILE_BYTES_MAX } from '../base/limits.ts';
 import type { FileIdentity } from './chunk-sink.ts';
@@ -121,55 +121,58 @@ function checkStatus(response: Response, asked: Asked, now: number): void {
   throw new Setback(text, { retryAfterMs });
 }
 
-/** The numbers of "bytes first-last/total", all within what was asked for. */
-function readPart(response: Response, asked: Asked): AnswerHead {
-  const { headers } = response;
-  const first = asked.range?.first ?? 0;
-  const last = asked.range?.last;
-  if (isCompressed(headers)) {
-    const encoding = headers.get('content-encoding');
-    throw networkError(
-      asked.url,
-      `the answer to a range request is compressed (content-encoding "${encoding}"); turn compression off for this file`,
-    );
-  }
-  const length = parseBytes(headers.get('content-length'));
-  const range = headers.get('content-range');
-  /* Another origin may hide the header; then the length has to do, and tells the file's if the range was open. */
-  if (range === null) {
-    const end = length === undefined ? undefined : first + length;
-    const bytes = last === undefined ? end : undefined;
-    if (end !== undefined && last !== undefined && end > last + 1)
-      throw tooLong(asked, first, last, `${length} bytes`);
-    return {
-      kind: 'part',
-      first,
-      end,
-      identity: identityOf(headers, checkLength(asked.url, bytes)),
-    };
-  }
-  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(range.trim());
-  const from = parseBytes(match?.[1]);
-  const to = parseBytes(match?.[2]);
-  const total = match?.[3] === '*' ? undefined : parseBytes(match?.[3]);
-  const isRead = match?.[3] === '*' || total !== undefined;
-  const end = to === undefined ? undefined : to + 1;
-  const isWhole = from === first && end !== undefined && end > first && isRead;
-  if (!isWhole || end > (total ?? end) || (length !== undefined && length !== end - first)) {
-    throw networkError(
-      asked.url,
-      `asked for the bytes from ${first} on, got content-range "${range}"${length === undefined ? '' : ` with ${length} bytes`}`,
-    );
-  }
-  if (last !== undefined && end > last + 1) throw tooLong(asked, first, last, `"${range}"`);
-  return { kind: 'part', first, end, identity: identityOf(headers, checkLength(asked.url, total)) };
+interface Place {
+  readonly first: number;
+  readonly end: number | undefined;
+  readonly fileBytes: number | undefined;
 }
 
-function tooLong(asked: Asked, first: number, last: number, got: string): EngineError {
-  return networkError(
-    asked.url,
-    `the server sends more than the bytes ${first} to ${last} that it was asked for: ${got}`,
-  );
+/** What "bytes first-last/total" says, if it is sound. */
+function parseContentRange(text: string): Place | undefined {
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(text.trim());
+  const first = parseBytes(match?.[1]);
+  const last = parseBytes(match?.[2]);
+  const fileBytes = parseBytes(match?.[3]);
+  if (first === undefined || last === undefined || last < first) return undefined;
+  const isTold = match?.[3] !== '*';
+  if (isTold && (fileBytes === undefined || last >= fileBytes)) return undefined;
+  return { first, end: last + 1, fileBytes };
+}
+
+/** Where the body of a 206 belongs. Another origin may hide Content-Range; then the length has to do, and tells the
+ * file's if the range was open. */
+function placeOfPart(headers: Headers, asked: Asked, first: number): Place {
+  const length = parseBytes(headers.get('content-length'));
+  const range = headers.get('content-range');
+  if (range === null) {
+    const end = length === undefined ? undefined : first + length;
+    return { first, end, fileBytes: asked.range?.last === undefined ? end : undefined };
+  }
+  const place = parseContentRange(range);
+  const isSound = place?.end !== undefined && (length ?? place.end - first) === place.end - first;
+  if (place?.first === first && isSound) return place;
+  const got = `content-range "${range}"${length === undefined ? '' : ` with ${length} bytes`}`;
+  throw networkError(asked.url, `asked for the bytes from ${first} on, got ${got}`);
+}
+
+function readPart({ headers }: Response, asked: Asked): AnswerHead {
+  const { url } = asked;
+  if (isCompressed(headers)) {
+    const encoding = `content-encoding "${headers.get('content-encoding')}"`;
+    throw networkError(
+      url,
+      `the answer to a range request is compressed (${encoding}); turn compression off for this file`,
+    );
+  }
+  const last = asked.range?.last;
+  const { first, end, fileBytes } = placeOfPart(headers, asked, asked.range?.first ?? 0);
+  if (last !== undefined && end !== undefined && end > last + 1) {
+    throw networkError(
+      url,
+      `the server sends more than the bytes ${first} to ${last} that it was asked for: up to ${end - 1}`,
+    );
+  }
+  return { kind: 'part', first, end, identity: identityOf(headers, checkLength(url, fileBytes)) };
 }
 
 /** `now` as Surroundings has it. */

@@ -1,5 +1,5 @@
-/* The description of a model that its host puts beside the weights: files with lengths and hashes, what it is, its licence.
- * manifest.schema.json says the same as JSON Schema; tools/models/make_manifest.py writes one. */
+/* The description of a model that its host puts beside the weights: files with lengths and hashes, what it is, its
+ * licence. manifest.schema.json says the same as JSON Schema; tools/models/make_manifest.py writes one. */
 import { EngineError } from '../base/errors.ts';
 import {
   CHUNK_BYTES_MAX,
@@ -207,8 +207,8 @@ export function parseManifest(value: unknown, base?: string): Manifest {
   };
 }
 
-/** What downloadFile() needs of a file of the manifest. Chunks of another size than `chunkBytes` when the manifest has its own;
- * a file of a single chunk is guarded by its own hash. */
+/** What downloadFile() needs of a file of the manifest. Chunks of another size than `chunkBytes` when the manifest
+ * has its own; a file of a single chunk is guarded by its own hash. */
 export function chunkingOf(
   file: ManifestFile,
   chunkBytes: number,

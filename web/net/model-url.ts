@@ -128,8 +128,8 @@ function placeOfText(text: string, { hubBase, base }: PlaceOptions): ModelPlace 
   return placeOfUrl(new URL(text, page));
 }
 
-/** Throws PHI_EINVAL for what is none of these, PHI_EUNSUPPORTED for a model that is planned, PHI_ECORRUPT for a manifest that
- * is wrong. */
+/** Throws PHI_EINVAL for what is none of these, PHI_EUNSUPPORTED for a model that is planned, PHI_ECORRUPT for a
+ * manifest that is wrong. */
 export function resolveModel(source: unknown, options: PlaceOptions = {}): ModelPlace {
   if (typeof source === 'string') return placeOfText(source.trim(), options);
   if (source instanceof URL) return placeOfUrl(source);
@@ -173,7 +173,8 @@ export function splitOf(url: string): SplitName | undefined {
   return idx >= 0 && idx < count ? { idx, count } : undefined;
 }
 
-/** The URL of another file of a split model, query and all. Throws PHI_EINVAL when the name or the number does not fit. */
+/** The URL of another file of a split model, query and all. Throws PHI_EINVAL when the name or the number does not
+ * fit. */
 export function splitUrl(url: string, idx: number): string {
   const split = splitOf(url);
   if (split === undefined)

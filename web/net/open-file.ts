@@ -1,5 +1,5 @@
-/* The first request of a download. It asks for the first chunk that is missing, so that its bytes are of use, and learns
- * which file this is, how long, and whether the server gives parts of it. */
+/* The first request of a download. It asks for the first chunk that is missing, so that its bytes are of use, and
+ * learns which file this is, how long, and whether the server gives parts of it. */
 import type { FileIdentity } from './chunk-sink.ts';
 import type { DownloadPass, Held } from './download-pass.ts';
 import { isComparable, isSameFile, networkError } from './http-answer.ts';
@@ -65,8 +65,8 @@ async function openBeyond(pass: DownloadPass, at: number, answer: Answer): Promi
   return true;
 }
 
-/** An answer with a part of the file. Where nobody tells the length (another origin may hide Content-Range), an open range
- * asks for it; if that does not tell either, the file comes as one stream. */
+/** An answer with a part of the file. Where nobody tells the length (another origin may hide Content-Range), an open
+ * range asks for it; if that does not tell either, the file comes as one stream. */
 async function openPart(pass: DownloadPass, answer: Answer, isResumed: boolean): Promise<Opening> {
   const { identity, first } = answer.head;
   if ((identity.bytes ?? pass.task.expectedBytes) !== undefined) {

@@ -1,5 +1,5 @@
-/* How long to go on after failures, and how long to wait in between: exponential backoff with full jitter, anew after each
- * progress. */
+/* How long to go on after failures, and how long to wait in between: exponential backoff with full jitter, anew after
+ * each progress. */
 import { canceledError } from '../base/errors.ts';
 import { RETRY_AFTER_MS_MAX, RETRY_BASE_MS, RETRY_CAP_MS } from '../base/limits.ts';
 import { networkError, Setback } from './http-answer.ts';
@@ -29,8 +29,8 @@ export class Patience {
     this.#failures = 0;
   }
 
-  /** Waits for the next attempt. Anything but a Setback is thrown on; so is one too many, as PHI_ENETWORK. While the browser
-   * is offline, failures count only if `isOfflineFatal`: for a server from which nothing ever came. */
+  /** Waits for the next attempt. Anything but a Setback is thrown on; so is one too many, as PHI_ENETWORK. While the
+   * browser is offline, failures count only if `isOfflineFatal`: for a server from which nothing ever came. */
   async after(thrown: unknown, hasProgress: boolean, isOfflineFatal = false): Promise<void> {
     if (!(thrown instanceof Setback)) throw thrown;
     if (this.#signal.aborted) throw canceledError(this.#signal);

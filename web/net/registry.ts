@@ -1,5 +1,5 @@
-/* The family's models by a short name: where a public GGUF file is, and what it takes. Only what was verified is here; null
- * is what was not. */
+/* The family's models by a short name: where a public GGUF file is, and what it takes. Only what was verified is
+ * here; null is what was not. */
 
 export type ModelState =
   /** Runs in this build. */

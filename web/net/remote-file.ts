@@ -148,8 +148,8 @@ export class RemoteFile {
     return this.#hasAnswered;
   }
 
-  /** Asks for a range, or plainly for the file. Throws what readHead() throws, PHI_ECANCELED when `stop` aborts. Close the
-   * answer unless it was read to its end. */
+  /** Asks for a range, or plainly for the file. Throws what readHead() throws, PHI_ECANCELED when `stop` aborts.
+   * Close the answer unless it was read to its end. */
   async request(range: Asked['range'], stop: AbortSignal, what = 'a model file'): Promise<Answer> {
     await this.#waitForServer(stop);
     const address = this.#direct ?? this.url;
@@ -205,7 +205,8 @@ export class RemoteFile {
 
   #headers(address: string, range: Asked['range']): Record<string, string> {
     const { origin } = new URL(address);
-    /* A redirect to another origin does not carry a login there, and neither do we; signed addresses even refuse one. */
+    /* A redirect to another origin does not carry a login there, and neither do we; signed addresses even refuse one.
+     * */
     const isOwn = origin === new URL(this.url).origin;
     const headers: Record<string, string> = isOwn ? { ...this.#options.headers } : {};
     if (range === undefined) return headers;

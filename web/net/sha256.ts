@@ -1,11 +1,11 @@
-/* SHA-256 of a piece of memory. The browser's own is used where there is one; pages over plain HTTP (other than localhost)
- * have none, and get the algorithm of FIPS 180-4 below, at about a tenth of the speed. */
+/* SHA-256 of a piece of memory. The browser's own is used where there is one; pages over plain HTTP (other than
+ * localhost) have none, and get the algorithm of FIPS 180-4 below, at about a tenth of the speed. */
 
 const BLOCK_BYTES = 64;
 const LENGTH_BYTES = 8;
 
-/** First 32 bits of the fractional parts of a root of the first primes: square roots start the state, cube roots give the
- * constants of the rounds. */
+/** First 32 bits of the fractional parts of a root of the first primes: square roots start the state, cube roots give
+ * the constants of the rounds. */
 function fractionsOfPrimes(count: number, root: (prime: number) => number): Uint32Array {
   const words = new Uint32Array(count);
   for (let n = 2, found = 0; found < count; n++) {

@@ -1,4 +1,5 @@
-/* What a download needs of the world besides fetch: time, chance, the state of the connection, memory. Tests give their own. */
+/* What a download needs of the world besides fetch: time, chance, the state of the connection, memory. Tests give
+ * their own. */
 import { EngineError } from '../base/errors.ts';
 
 export interface Surroundings {
@@ -6,7 +7,8 @@ export interface Surroundings {
   now(): number;
   /** 0 <= x < 1. */
   random(): number;
-  /** Resolves after `ms` or when the signal aborts; `untilOnline`: also when the browser comes online. Never rejects. */
+  /** Resolves after `ms` or when the signal aborts; `untilOnline`: also when the browser comes online. Never rejects.
+   * */
   wait(ms: number, signal: AbortSignal, untilOnline: boolean): Promise<void>;
   /** Calls `ring` once after `ms`, unless the returned function is called before. */
   alarm(ms: number, ring: () => void): () => void;

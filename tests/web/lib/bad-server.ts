@@ -1,5 +1,5 @@
-/* A local HTTP server of one file whose every answer a test may spoil. Left alone, it behaves as a good static server does:
- * ranges, If-Range, a strong tag, a date. */
+/* A local HTTP server of one file whose every answer a test may spoil. Left alone, it behaves as a good static server
+ * does: ranges, If-Range, a strong tag, a date. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

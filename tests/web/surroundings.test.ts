@@ -37,7 +37,11 @@ test('no memory is PHI_ENOMEM', () => {
 
 test('only a browser that is sure is offline', (t) => {
   assert.equal(realSurroundings.isOnline(), true);
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   Object.defineProperty(globalThis, 'navigator', { value: { onLine: false }, configurable: true });
-  t.after(() => Reflect.deleteProperty(globalThis, 'navigator'));
+  t.after(() => {
+    Reflect.deleteProperty(globalThis, 'navigator');
+    if (before !== undefined) Object.defineProperty(globalThis, 'navigator', before);
+  });
   assert.equal(realSurroundings.isOnline(), false);
 });

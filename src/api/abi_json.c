@@ -47,6 +47,7 @@ static const abi_field fields[] = {
     FIELD(phi_session_options, kv_type, "i32"),
     FIELD(phi_session_options, rope_choice, "i32"),
     FIELD(phi_session_options, yields, "i32"),
+    FIELD(phi_session_options, embeds, "i32"),
     FIELD(phi_session_stats, n_prefill_tokens, "u64"),
     FIELD(phi_session_stats, n_decode_tokens, "u64"),
     FIELD(phi_session_stats, n_cached_tokens, "u64"),

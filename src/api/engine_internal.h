@@ -55,6 +55,7 @@ struct phi_session {
     bool uses_long;  /* LongRoPE factors of the cached keys */
     bool has_logits; /* forward.logits are those of token n_past - 1 */
     bool is_prefill; /* for the statistics */
+    float *embedding; /* (d_model) what phi_session_embedding() gave last; options.embeds only */
     _Atomic int32_t cancel_flag;
     phi_session_stats stats;
     phi_generation *generation;

@@ -119,6 +119,8 @@ phi_status phi_generate_begin(phi_session *s, const phi_generate_options *option
                               size_t n_tokens)
 {
     s->generation = NULL;
+    if (s->options.embeds)
+        return phi_fail(&s->error, PHI_ESTATE, "generate: this session embeds; create one without `embeds`");
     PHI_TRY(check_options(s, options));
     phi_arena_rewind(&s->generation_arena, (phi_arena_mark){0});
     phi_generation *g = phi_arena_zeroed(&s->generation_arena, phi_generation, 1);

@@ -29,9 +29,10 @@ static phi_status settle_options(phi_session_options *out, phi_engine *e, const 
         return phi_fail(&e->error, PHI_EINVAL, "session options: n_batch is %d, expected 1 to %d", (int)out->n_batch,
                         PHI_LIMIT_BATCH);
     if (out->kv_type < PHI_KV_F16 || out->kv_type > PHI_KV_Q8 || out->rope_choice < PHI_ROPE_AUTO ||
-        out->rope_choice > PHI_ROPE_LONG || out->yields < 0 || out->yields > 1)
-        return phi_fail(&e->error, PHI_EINVAL, "session options: kv_type %d, rope_choice %d or yields %d is unknown",
-                        (int)out->kv_type, (int)out->rope_choice, (int)out->yields);
+        out->rope_choice > PHI_ROPE_LONG || out->yields < 0 || out->yields > 1 || out->embeds < 0 || out->embeds > 1)
+        return phi_fail(&e->error, PHI_EINVAL,
+                        "session options: kv_type %d, rope_choice %d, yields %d or embeds %d is unknown",
+                        (int)out->kv_type, (int)out->rope_choice, (int)out->yields, (int)out->embeds);
     if (out->n_batch > out->n_context)
         out->n_batch = out->n_context;
     return PHI_OK;
@@ -42,12 +43,23 @@ static phi_kv_shape kv_shape_of(const phi_engine *e, const phi_session_options *
     return phi_model_kv_shape(e->model, o->kv_type == PHI_KV_F16 ? PHI_KV_KIND_F16 : PHI_KV_KIND_Q8, o->n_context);
 }
 
+static phi_head head_of(const phi_session_options *o)
+{
+    return o->embeds ? PHI_HEAD_HIDDEN : PHI_HEAD_LOGITS;
+}
+
+static size_t embedding_floats(const phi_engine *e, const phi_session_options *o)
+{
+    return o->embeds ? (size_t)e->model->hparams.d_model : 0;
+}
+
 /* What a session takes besides its KV. */
 static uint64_t work_bytes(const phi_engine *e, const phi_session_options *o)
 {
     const phi_exec_shape shape = phi_model_exec_shape(e->model, o->n_batch, o->n_context);
     return phi_arena_cost(1, sizeof(phi_session)) + phi_arena_cost((size_t)o->n_context, sizeof(int32_t)) +
-           phi_exec_bytes(&shape, phi_pool_n_threads(e->pool)) + phi_forward_bytes(e->model, o->n_batch);
+           phi_arena_cost(embedding_floats(e, o), sizeof(float)) +
+           phi_exec_bytes(&shape, phi_pool_n_threads(e->pool)) + phi_forward_bytes(e->model, o->n_batch, head_of(o));
 }
 
 phi_status phi_engine_plan(phi_engine *e, const phi_session_options *options, phi_plan *out)
@@ -73,10 +85,11 @@ static phi_status deal(phi_session *s, const phi_kv_shape *kv_shape)
     const phi_exec_shape shape = phi_model_exec_shape(e->model, o->n_batch, o->n_context);
     s->exec = (phi_exec){.kernels = &e->kernels, .pool = e->pool, .accuracy_level = e->options.accuracy_level};
     s->tokens = phi_arena_array(&s->arena, int32_t, (size_t)o->n_context);
-    if (!s->tokens)
+    s->embedding = phi_arena_array(&s->arena, float, embedding_floats(e, o));
+    if (!s->tokens || !s->embedding)
         return phi_fail(&e->error, PHI_ENOMEM, "session: the plan of its token list was too small");
     PHI_TRY(phi_exec_init(&s->exec, &s->arena, &shape, &e->error));
-    PHI_TRY(phi_forward_init(&s->forward, &s->arena, e->model, o->n_batch, &e->error));
+    PHI_TRY(phi_forward_init(&s->forward, &s->arena, e->model, o->n_batch, head_of(o), &e->error));
     return phi_kv_init(&s->kv, &s->arena, kv_shape, &e->error);
 }
 
@@ -129,6 +142,18 @@ void phi_session_destroy(PHI_OWN phi_session *s)
     phi_arena_deinit(&arena);
 }
 
+static void copy_head(phi_session *copy, const phi_session *s)
+{
+    const phi_hparams *h = &s->engine->model->hparams;
+    const size_t d = (size_t)h->d_model;
+    if (!s->options.embeds) {
+        memcpy(copy->forward.logits, s->forward.logits, (size_t)h->n_vocabulary * sizeof(float));
+        return;
+    }
+    memcpy(copy->forward.sum, s->forward.sum, d * sizeof(double));
+    memcpy(copy->forward.last, s->forward.last, d * sizeof(float));
+}
+
 phi_status phi_session_clone(PHI_OWN phi_session **out, phi_session *s)
 {
     phi_session *copy;
@@ -139,7 +164,7 @@ phi_status phi_session_clone(PHI_OWN phi_session **out, phi_session *s)
     }
     memcpy(copy->tokens, s->tokens, (size_t)s->n_past * sizeof s->tokens[0]);
     phi_kv_copy(&copy->kv, &s->kv, s->n_past);
-    memcpy(copy->forward.logits, s->forward.logits, (size_t)s->engine->model->hparams.n_vocabulary * sizeof(float));
+    copy_head(copy, s);
     copy->n_past = copy->n_target = s->n_past;
     copy->uses_long = s->uses_long;
     copy->has_logits = s->has_logits && s->layer < 0 && s->n_past == s->n_target;
@@ -161,10 +186,13 @@ static bool wants_long(const phi_session *s, int32_t n_tokens)
     return n_tokens > s->engine->model->hparams.n_context_original;
 }
 
+/* Sums of hidden states cannot be taken back: a session that embeds forgets all or nothing. */
 static void forget_from(phi_session *s, int32_t n_keep)
 {
     s->layer = -1;
-    if (s->n_past > n_keep) {
+    if (s->n_past > n_keep && s->options.embeds) {
+        s->n_past = 0;
+    } else if (s->n_past > n_keep) {
         s->n_past = n_keep;
         s->has_logits = false;
     }
@@ -210,7 +238,7 @@ phi_status phi_session_sync(phi_session *s, const int32_t *tokens, size_t n_toke
         common++;
     atomic_store(&s->cancel_flag, 0);
     forget_from(s, common);
-    if (common == n && !s->has_logits)
+    if (common == n && !s->has_logits && !s->options.embeds)
         forget_from(s, n - 1); /* the last token is computed again for its logits */
     memcpy(s->tokens, tokens, n_tokens * sizeof tokens[0]);
     set_target(s, n);
@@ -234,6 +262,8 @@ static void begin_batch(phi_session *s)
     const int32_t left = s->n_target - s->n_past;
     const int32_t n = left < s->options.n_batch ? left : s->options.n_batch;
     phi_forward_begin(&s->forward, &s->exec, s->tokens + s->n_past, n, s->n_past, s->uses_long);
+    if (s->options.embeds && s->n_past == 0)
+        memset(s->forward.sum, 0, (size_t)s->engine->model->hparams.d_model * sizeof(double));
     s->has_logits = false;
     s->layer = 0;
 }
@@ -246,7 +276,9 @@ static void end_batch(phi_session *s)
         s->stats.n_prefill_tokens += (uint64_t)s->forward.batch.n_tokens;
     else
         s->stats.n_decode_tokens += (uint64_t)s->forward.batch.n_tokens;
-    if (s->n_past == s->n_target) {
+    if (s->options.embeds) {
+        phi_forward_hidden(&s->forward, &s->exec);
+    } else if (s->n_past == s->n_target) {
         phi_forward_head(&s->forward, &s->exec);
         s->has_logits = true;
     }
@@ -293,6 +325,21 @@ const float *phi_session_logits(const phi_session *s, size_t *n_out)
 {
     *n_out = s->has_logits ? (size_t)s->engine->model->hparams.n_vocabulary : 0;
     return s->has_logits ? s->forward.logits : NULL;
+}
+
+const float *phi_session_embedding(phi_session *s, phi_pooling kind, size_t *n_out)
+{
+    const size_t d = (size_t)s->engine->model->hparams.d_model;
+    const bool is_known = kind == PHI_POOLING_LAST || kind == PHI_POOLING_MEAN;
+    *n_out = 0;
+    if (!s->options.embeds || !is_known || s->n_past == 0 || s->n_past != s->n_target)
+        return NULL;
+    *n_out = d;
+    if (kind == PHI_POOLING_LAST)
+        return s->forward.last;
+    for (size_t i = 0; i < d; i++)
+        s->embedding[i] = (float)(s->forward.sum[i] / (double)s->n_past);
+    return s->embedding;
 }
 
 int32_t *phi_session_cancel_flag(phi_session *s)

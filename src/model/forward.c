@@ -1,4 +1,6 @@
 /* The forward pass of a pre-norm decoder, one layer a call, so that the caller can cancel or breathe between layers. */
+#include <string.h>
+
 #include "limits.h"
 #include "model.h"
 
@@ -33,35 +35,38 @@ phi_exec_shape phi_model_exec_shape(const phi_model *model, int32_t n_batch, int
 
 /* The one list of a session's activation buffers: floats per token, and floats once. */
 typedef struct buffer_plan {
-    size_t x, normed, wide, inner, branch, tables, logits;
+    size_t x, normed, wide, inner, branch, tables, logits, hidden;
 } buffer_plan;
 
-static buffer_plan plan_buffers(const phi_model *model, int32_t n_batch)
+static buffer_plan plan_buffers(const phi_model *model, int32_t n_batch, phi_head head)
 {
     const phi_hparams *h = &model->hparams;
     const size_t T = (size_t)n_batch;
+    const bool has_logits = head == PHI_HEAD_LOGITS;
     return (buffer_plan){.x = T * (size_t)h->d_model,
                          .normed = T * (size_t)h->d_model,
                          .wide = T * (size_t)wide_rows(h),
                          .inner = T * (size_t)inner_rows(h),
                          .branch = T * (size_t)h->d_model,
                          .tables = T * (size_t)(h->attention.n_rot / 2),
-                         .logits = (size_t)h->n_vocabulary};
+                         .logits = has_logits ? (size_t)h->n_vocabulary : 0,
+                         .hidden = has_logits ? 0 : (size_t)h->d_model};
 }
 
-uint64_t phi_forward_bytes(const phi_model *model, int32_t n_batch)
+uint64_t phi_forward_bytes(const phi_model *model, int32_t n_batch, phi_head head)
 {
-    const buffer_plan p = plan_buffers(model, n_batch);
-    const size_t counts[] = {p.x, p.normed, p.wide, p.inner, p.branch, p.tables, p.tables, p.logits};
-    uint64_t bytes = 0;
+    const buffer_plan p = plan_buffers(model, n_batch, head);
+    const size_t counts[] = {p.x, p.normed, p.wide, p.inner, p.branch, p.tables, p.tables, p.logits, p.hidden};
+    uint64_t bytes = phi_arena_cost(p.hidden, sizeof(double));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         bytes += phi_arena_cost(counts[i], sizeof(float));
     return bytes;
 }
 
-phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *model, int32_t n_batch, phi_error *err)
+phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *model, int32_t n_batch, phi_head head,
+                            phi_error *err)
 {
-    const buffer_plan p = plan_buffers(model, n_batch);
+    const buffer_plan p = plan_buffers(model, n_batch, head);
     *f = (phi_forward){.model = model,
                        .n_tokens_max = n_batch,
                        .x = phi_arena_array(arena, float, p.x),
@@ -72,8 +77,11 @@ phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *m
                        .batch = {.n_freqs = model->hparams.attention.n_rot / 2,
                                  .cos_table = phi_arena_array(arena, float, p.tables),
                                  .sin_table = phi_arena_array(arena, float, p.tables)},
-                       .logits = phi_arena_array(arena, float, p.logits)};
-    if (f->x && f->normed && f->wide && f->inner && f->branch && f->batch.cos_table && f->batch.sin_table && f->logits)
+                       .logits = phi_arena_array(arena, float, p.logits),
+                       .sum = phi_arena_array(arena, double, p.hidden),
+                       .last = phi_arena_array(arena, float, p.hidden)};
+    if (f->x && f->normed && f->wide && f->inner && f->branch && f->batch.cos_table && f->batch.sin_table &&
+        f->logits && f->sum && f->last)
         return PHI_OK;
     return phi_fail(err, PHI_ENOMEM, "session: the plan of its activations was too small");
 }
@@ -115,4 +123,16 @@ void phi_forward_head(phi_forward *f, const phi_exec *x)
     const float *last = f->x + (size_t)(f->batch.n_tokens - 1) * (size_t)h->d_model;
     phi_norm_forward(x, f->normed, last, 1, &f->model->output_norm, h->norm_eps);
     phi_linear_forward(x, f->logits, f->normed, 1, &f->model->output);
+}
+
+void phi_forward_hidden(phi_forward *f, const phi_exec *x)
+{
+    const phi_hparams *h = &f->model->hparams;
+    const size_t d = (size_t)h->d_model;
+    const float *row = f->normed;
+    phi_norm_forward(x, f->normed, f->x, f->batch.n_tokens, &f->model->output_norm, h->norm_eps);
+    for (int32_t t = 0; t < f->batch.n_tokens; t++, row += d)
+        for (size_t i = 0; i < d; i++)
+            f->sum[i] += (double)row[i];
+    memcpy(f->last, row - d, d * sizeof *row);
 }

@@ -77,17 +77,25 @@ typedef struct phi_forward {
     float *wide;     /* (T, max of qkv and gate_up rows) */
     float *inner;    /* (T, max of H D and d_inner) */
     float *branch;   /* (T, d_model) */
-    float *logits;   /* (n_vocabulary) */
+    float *logits;   /* (n_vocabulary), of a PHI_HEAD_LOGITS */
+    double *sum;     /* (d_model) of the hidden states so far, of a PHI_HEAD_HIDDEN */
+    float *last;     /* (d_model) the last of them */
 } phi_forward;
 
-uint64_t phi_forward_bytes(const phi_model *model, int32_t n_batch);
-phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *model, int32_t n_batch, phi_error *err);
+/* What a session wants to know at the end of the layers. */
+typedef enum phi_head { PHI_HEAD_LOGITS, PHI_HEAD_HIDDEN } phi_head;
+
+uint64_t phi_forward_bytes(const phi_model *model, int32_t n_batch, phi_head head);
+phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *model, int32_t n_batch, phi_head head,
+                            phi_error *err);
 /* Takes a batch: tokens at positions first_pos …; all are in the vocabulary, n_tokens <= n_tokens_max. */
 void phi_forward_begin(phi_forward *f, const phi_exec *x, const int32_t *tokens, int32_t n_tokens, int32_t first_pos,
                        bool uses_long_factors);
 void phi_forward_layer(phi_forward *f, const phi_exec *x, phi_kv *kv, int32_t layer);
 /* Logits of the batch's last token, in f->logits. */
 void phi_forward_head(phi_forward *f, const phi_exec *x);
+/* Adds the batch's hidden states (behind the final norm) to f->sum, one token after the other, and keeps the last. */
+void phi_forward_hidden(phi_forward *f, const phi_exec *x);
 
 /* For descriptors: <architecture>.<suffix>, in a buffer of the model's lifetime is not needed, so by value. */
 typedef struct phi_meta_key {

@@ -28,7 +28,9 @@ typedef struct cli_options {
     bool no_special;     /* no BOS / EOS */
     bool every;          /* logits: of every position */
     bool fresh;          /* logits: each length from nothing */
-    const char *lengths; /* logits: 1,2,3: behind so many tokens */
+    bool embeds;         /* the session is for embeddings */
+    int32_t pooling;     /* embed: a phi_pooling */
+    const char *lengths; /* logits, embed: 1,2,3: so many tokens each */
     phi_generate_options generate;
     const char *out_path;
 } cli_options;
@@ -40,7 +42,7 @@ typedef struct cli_command {
     int (*run)(cli_options *o);
 } cli_command;
 
-extern const cli_command cli_info, cli_tokenize, cli_logits, cli_generate, cli_bench;
+extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_generate, cli_bench;
 
 /* Prints "phi: …" to stderr and returns 1. */
 int cli_fail(const char *fmt, ...) PHI_PRINTF(1, 2);
@@ -54,6 +56,8 @@ phi_session *cli_open_session(const cli_options *o, phi_engine *e);
 int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out);
 /* "1,2,3", malloc'ed; NULL after printing the error. */
 int32_t *cli_parse_numbers(const char *list, size_t *n_out);
+/* Which lengths of a text of n_ids tokens are asked for: --lengths, all (--every), or the whole. malloc'ed; NULL after printing the error. */
+int32_t *cli_lengths(const cli_options *o, size_t n_ids, size_t *n_out);
 /* Runs step() to the end; false after printing the error. */
 bool cli_compute(phi_session *s);
 /* A whole file, malloc'ed; NULL after printing the error. "-" is standard input. */

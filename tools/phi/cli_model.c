@@ -182,6 +182,7 @@ phi_session *cli_open_session(const cli_options *o, phi_engine *e)
     options.n_batch = o->batch;
     options.kv_type = o->kv_type;
     options.rope_choice = o->rope;
+    options.embeds = o->embeds;
     if (phi_session_create(&s, e, &options) != PHI_OK)
         (void)cli_fail("%s", phi_engine_error(e)->text);
     return s;
@@ -224,6 +225,18 @@ int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out)
     if (copy)
         memcpy(copy, ids, *n_out * sizeof *copy);
     return copy;
+}
+
+int32_t *cli_lengths(const cli_options *o, size_t n_ids, size_t *n_out)
+{
+    int32_t *lengths;
+    if (o->lengths)
+        return cli_parse_numbers(o->lengths, n_out);
+    *n_out = o->every ? n_ids : 1;
+    lengths = malloc(*n_out * sizeof *lengths);
+    for (size_t i = 0; lengths && i < *n_out; i++)
+        lengths[i] = (int32_t)(o->every ? i + 1 : n_ids);
+    return lengths;
 }
 
 bool cli_compute(phi_session *s)

@@ -60,19 +60,6 @@ static bool one_position(const cli_options *o, phi_session *s, const int32_t *id
     return true;
 }
 
-/* Which lengths of the text are asked for: --lengths, all (--every), or the whole. malloc'ed. */
-static int32_t *asked_lengths(const cli_options *o, size_t n_ids, size_t *n_out)
-{
-    int32_t *lengths;
-    if (o->lengths)
-        return cli_parse_numbers(o->lengths, n_out);
-    *n_out = o->every ? n_ids : 1;
-    lengths = malloc(*n_out * sizeof *lengths);
-    for (size_t i = 0; lengths && i < *n_out; i++)
-        lengths[i] = (int32_t)(o->every ? i + 1 : n_ids);
-    return lengths;
-}
-
 typedef struct scorer {
     const cli_options *o;
     phi_engine *engine;
@@ -129,7 +116,7 @@ static int run_logits(cli_options *o)
     phi_engine *e = cli_open_model(o, true);
     phi_session *s = e ? cli_open_session(o, e) : NULL;
     int32_t *ids = s ? cli_tokens(o, e, &n_ids) : NULL;
-    int32_t *lengths = ids && n_ids > 0 ? asked_lengths(o, n_ids, &n_lengths) : NULL;
+    int32_t *lengths = ids && n_ids > 0 ? cli_lengths(o, n_ids, &n_lengths) : NULL;
     FILE *out = o->out_path ? fopen(o->out_path, "wb") : NULL;
     scorer w = {o, e, s, ids, n_ids, out, 0.0, 0};
     if (ids && n_ids == 0)

@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-static const cli_command *const commands[] = {&cli_info, &cli_tokenize, &cli_logits, &cli_generate, &cli_bench};
+static const cli_command *const commands[] = {&cli_info, &cli_tokenize, &cli_logits, &cli_embed, &cli_generate, &cli_bench};
 
 typedef enum option_kind { KIND_FLAG, KIND_INT, KIND_U64, KIND_FLOAT, KIND_TEXT, KIND_FILE, KIND_CHOICE } option_kind;
 
@@ -31,6 +31,7 @@ static const option options[] = {
     {"--batch", KIND_INT, AT(batch), NULL, 0},
     {"--kv", KIND_CHOICE, AT(kv_type), "f16,q8", 0},
     {"--rope", KIND_CHOICE, AT(rope), "auto,short,long", 0},
+    {"--pooling", KIND_CHOICE, AT(pooling), "last,mean", 0},
     {"--repeat", KIND_INT, AT(repeat), NULL, 0},
     {"--prefill", KIND_INT, AT(prefill), NULL, 0},
     {"--top", KIND_INT, AT(top), NULL, 0},
@@ -140,6 +141,7 @@ int main(int argc, char **argv)
                      .repeat = 3,
                      .prefill = 128,
                      .top = 5,
+                     .pooling = PHI_POOLING_MEAN,
                      .generate = phi_generate_options_default()};
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
         return print_help();

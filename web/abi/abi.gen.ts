@@ -23,6 +23,10 @@ export const ENUMS = {
     PHI_ROPE_SHORT: 1,
     PHI_ROPE_LONG: 2,
   },
+  phi_pooling: {
+    PHI_POOLING_LAST: 0,
+    PHI_POOLING_MEAN: 1,
+  },
   phi_finish: {
     PHI_FINISH_NONE: 0,
     PHI_FINISH_STOP: 1,
@@ -62,6 +66,7 @@ export const FUNCTIONS = [
   'phi_session_append',
   'phi_session_step',
   'phi_session_logits',
+  'phi_session_embedding',
   'phi_session_cancel_flag',
   'phi_session_n_context',
   'phi_session_n_past',
@@ -116,7 +121,8 @@ export interface StructFields {
     | 'n_batch'
     | 'kv_type'
     | 'rope_choice'
-    | 'yields';
+    | 'yields'
+    | 'embeds';
   phi_session_stats:
     | 'n_prefill_tokens'
     | 'n_decode_tokens'

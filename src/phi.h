@@ -130,6 +130,9 @@ PHI_API phi_status phi_engine_encode(phi_engine *e, const char *text, size_t tex
 /* Decodes to valid UTF-8, borrowed until the next call on this engine. */
 PHI_API phi_status phi_engine_decode(phi_engine *e, const int32_t *ids, size_t n_ids, bool shows_special,
                                      const char **text, size_t *text_bytes);
+/* The bytes that a token stands for inside a text, perhaps a part of a character; of a control token its name. Borrowed
+ * until the next call on this engine. PHI_EINVAL for an id that the tokenizer does not know. */
+PHI_API phi_status phi_engine_token_bytes(phi_engine *e, int32_t id, const uint8_t **bytes, size_t *n_bytes);
 PHI_API int32_t phi_engine_n_vocabulary(const phi_engine *e); /* length of the logits */
 PHI_API int32_t phi_engine_n_tokens(const phi_engine *e);     /* ids that the tokenizer knows */
 

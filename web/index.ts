@@ -3,6 +3,8 @@
  *     const engine = await Engine.create({ model: 'https://example.org/model.gguf' });
  *     const stream = await engine.chat.completions.create({ messages, stream: true });
  *     for await (const chunk of stream) show(chunk.choices[0].delta.content); */
+
+export { Embeddings } from './api/embeddings.ts';
 export { ChatCompletions, Completions, Engine, type RequestOptions } from './api/engine.ts';
 export type * from './api/openai-types.ts';
 export { EngineError, type ErrorCode } from './base/errors.ts';

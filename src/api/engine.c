@@ -247,6 +247,22 @@ phi_status phi_engine_decode(phi_engine *e, const int32_t *ids, size_t n_ids, bo
     return PHI_OK;
 }
 
+phi_status phi_engine_token_bytes(phi_engine *e, int32_t id, const uint8_t **bytes, size_t *n_bytes)
+{
+    if (!e->tokenizer)
+        return wrong_state(e, "token_bytes", "DESCRIBED or later");
+    const int32_t n_tokens = phi_tokenizer_n_tokens(e->tokenizer);
+    if (id < 0 || id >= n_tokens)
+        return phi_fail(&e->error, PHI_EINVAL, "token_bytes: token %d, the tokenizer has %d", (int)id, (int)n_tokens);
+    phi_arena_rewind(&e->scratch, (phi_arena_mark){0});
+    uint8_t *piece = phi_arena_array(&e->scratch, uint8_t, PHI_LIMIT_TOKEN_BYTES);
+    if (!piece)
+        return phi_fail(&e->error, PHI_ENOMEM, "token_bytes: no memory for %d bytes", PHI_LIMIT_TOKEN_BYTES);
+    *n_bytes = phi_tokenizer_piece(piece, e->tokenizer, id, true);
+    *bytes = piece;
+    return PHI_OK;
+}
+
 int32_t phi_engine_n_vocabulary(const phi_engine *e)
 {
     return e->model ? e->model->hparams.n_vocabulary : 0;

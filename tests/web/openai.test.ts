@@ -1,8 +1,14 @@
 /* The OpenAI adapter without an engine: what requests are read into, and what answers look like. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chatChunks, chatCompletion, completion, type Run } from '../../web/api/openai.ts';
-import { readChatRequest, readCompletionRequest } from '../../web/api/openai-request.ts';
+import {
+  chatChunks,
+  chatCompletion,
+  completion,
+  completionChunks,
+  type Run,
+} from '../../web/api/openai.ts';
+import { REFUSED, readChatRequest, readCompletionRequest } from '../../web/api/openai-request.ts';
 import { EngineError } from '../../web/base/errors.ts';
 import type { GeneratedToken, Generation } from '../../web/engine/session.ts';
 
@@ -98,6 +104,15 @@ test('openai: unknown and unsupported fields are refused by name', () => {
     { messages, response_format: { type: 'json_object' } },
     /field "response_format" is not supported/,
   );
+  for (const [field, reason] of Object.entries(REFUSED)) {
+    if (field === 'response_format') continue;
+    refuses({ messages, [field]: 'x' }, new RegExp(`"${field}" is not supported: ${reason}`));
+    assert.doesNotThrow(() => readChatRequest({ messages, [field]: null }));
+  }
+  refuses(
+    { messages, stream: true, stream_options: { include_obfuscation: true } },
+    /stream_options: field "include_obfuscation" is not supported: nothing leaves the page/,
+  );
   refuses({ messages, toString: 1 }, /unknown field "toString"/);
   refuses({ prompt: 'x', suffix: 'y' }, /field "suffix" is not supported/, readCompletionRequest);
   refuses(
@@ -129,7 +144,11 @@ test('openai: messages are checked one by one', () => {
   refuses({ messages: [{ content: 'x' }] }, /messages\[0\]\.role/);
   refuses(
     { messages: [{ role: 'user', content: 'x', name: 'me' }] },
-    /messages\[0\]: unknown field "name"/,
+    /messages\[0\]: field "name" is not supported: chat templates know roles only/,
+  );
+  refuses(
+    { messages: [{ role: 'assistant', content: 'x', tool_calls: [{}] }] },
+    /messages\[0\]: field "tool_calls" is not supported: this version calls no tools/,
   );
   refuses({ messages: [{ role: 'user', content: 5 }] }, /messages\[0\]\.content/);
   refuses(
@@ -145,6 +164,19 @@ test('openai: messages are checked one by one', () => {
   ]);
 });
 
+test('openai: an answer’s message may be sent back as it came; developer means system', () => {
+  const read = readChatRequest({
+    messages: [
+      { role: 'developer', content: 'Be brief.' },
+      { role: 'assistant', content: 'Hello!', refusal: null, tool_calls: undefined },
+    ],
+  });
+  assert.deepEqual(read.messages, [
+    { role: 'system', content: 'Be brief.' },
+    { role: 'assistant', content: 'Hello!' },
+  ]);
+});
+
 test('openai: prompts are texts or token ids', () => {
   assert.deepEqual(readCompletionRequest({ prompt: [1, 2] }).prompt, [1, 2]);
   refuses({ prompt: [] }, /prompt/, readCompletionRequest);
@@ -153,6 +185,9 @@ test('openai: prompts are texts or token ids', () => {
 });
 
 const WORDS = ['Hel', 'lo', '', '!'];
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+/* The first two bytes of a character of three. */
+const PART = Uint8Array.of(0xe2, 0x82);
 
 interface FakeRun extends Run {
   readonly closed: number[];
@@ -163,8 +198,9 @@ function fakeRun(options: Partial<Run> = {}): FakeRun {
   async function* generate(choice: number): Generation {
     try {
       for (const [i, text] of WORDS.entries()) {
-        const piece = { id: i, text, logprob: -0.5 };
-        const pieces = options.hasLogprobs ? [piece, piece, { ...piece, text: '\ufffd' }] : [];
+        const piece = { id: i, bytes: bytesOf(text), logprob: -0.5 };
+        const other = { id: 9, bytes: PART, logprob: Number.NEGATIVE_INFINITY };
+        const pieces = options.hasLogprobs ? [piece, piece, other] : [];
         yield { id: i, text, pieces } satisfies GeneratedToken;
       }
       return {
@@ -179,6 +215,7 @@ function fakeRun(options: Partial<Run> = {}): FakeRun {
   }
   return {
     model: 'm',
+    fingerprint: 'fp_1',
     choices: 1,
     includesUsage: false,
     hasLogprobs: false,
@@ -192,6 +229,7 @@ test('openai: a whole chat answer', async () => {
   const answer = await chatCompletion(fakeRun({ choices: 2 }));
   assert.match(answer.id, /^chatcmpl-[0-9a-f]{24}$/);
   assert.equal(answer.object, 'chat.completion');
+  assert.deepEqual([answer.model, answer.system_fingerprint], ['m', 'fp_1']);
   assert.deepEqual(
     answer.choices.map((c) => [
       c.index,
@@ -225,7 +263,54 @@ test('openai: chunks add up to the answer', async () => {
   assert.deepEqual(chunks.at(-1)?.choices, []);
   assert.equal(chunks.at(-1)?.usage?.completion_tokens, 4);
   assert.ok(chunks.slice(0, -1).every((c) => c.usage === null));
-  assert.equal(new Set(chunks.map((c) => c.id)).size, 1);
+  assert.equal(new Set(chunks.map((c) => c.id + c.created + c.system_fingerprint)).size, 1);
+});
+
+test('openai: choices of a stream come one after the other, usage counts all of them', async () => {
+  const chunks = [];
+  const run = fakeRun({ choices: 3, includesUsage: true });
+  for await (const chunk of chatChunks(run)) chunks.push(chunk);
+  const last = chunks.pop();
+  assert.deepEqual([last?.choices, last?.usage?.completion_tokens], [[], 12]);
+  const rows = chunks.map(({ choices }) => choices[0]);
+  assert.deepEqual(
+    rows.map((row) => row?.index),
+    [0, 1, 2].flatMap((index) => Array<number>(5).fill(index)),
+  );
+  assert.deepEqual(
+    rows.flatMap((row) => (row?.finish_reason == null ? [] : [[row.index, row.finish_reason]])),
+    [
+      [0, 'stop'],
+      [1, 'length'],
+      [2, 'length'],
+    ],
+  );
+  assert.deepEqual(
+    rows.filter((row) => row?.delta.role !== undefined).map((row) => row?.index),
+    [0, 1, 2],
+  );
+  assert.deepEqual(run.closed, [0, 1, 2]);
+});
+
+test('openai: without include_usage no chunk speaks of usage', async () => {
+  for await (const chunk of chatChunks(fakeRun())) assert.ok(!('usage' in chunk));
+  for await (const chunk of completionChunks(fakeRun())) assert.ok(!('usage' in chunk));
+});
+
+test('openai: chunks of a completion', async () => {
+  const chunks = [];
+  const run = fakeRun({ includesUsage: true, hasLogprobs: true });
+  for await (const chunk of completionChunks(run)) chunks.push(chunk);
+  assert.equal(chunks.map((c) => c.choices[0]?.text ?? '').join(''), 'Hello!');
+  assert.deepEqual(
+    chunks.map((c) => c.choices[0]?.finish_reason),
+    [null, null, null, null, 'stop', undefined],
+  );
+  assert.deepEqual(
+    chunks.flatMap((c) => c.choices[0]?.logprobs?.text_offset ?? []),
+    [0, 3, 5, 5],
+  );
+  assert.equal(chunks.at(-1)?.usage?.total_tokens, 9);
 });
 
 test('openai: leaving the loop ends the generation', async () => {
@@ -234,15 +319,22 @@ test('openai: leaving the loop ends the generation', async () => {
   assert.deepEqual(run.closed, [0]);
 });
 
-test('openai: logprobs carry bytes, except of a part of a character', async () => {
+test('openai: logprobs carry bytes, also of a part of a character', async () => {
   const answer = await chatCompletion(fakeRun({ hasLogprobs: true }));
   const first = answer.choices[0]?.logprobs?.content[0];
   assert.deepEqual([first?.token, first?.logprob, first?.bytes], ['Hel', -0.5, [72, 101, 108]]);
   assert.deepEqual(
-    first?.top_logprobs.map((top) => top.bytes),
-    [[72, 101, 108], null],
+    first?.top_logprobs.map((top) => [top.token, top.logprob, top.bytes]),
+    [
+      ['Hel', -0.5, [72, 101, 108]],
+      ['\\xe2\\x82', -9999, [0xe2, 0x82]],
+    ],
   );
   const older = await completion(fakeRun({ hasLogprobs: true }));
   assert.deepEqual(older.choices[0]?.logprobs?.text_offset, [0, 3, 5, 5]);
   assert.equal(older.choices[0]?.text, 'Hello!');
+  assert.deepEqual(older.choices[0]?.logprobs?.top_logprobs[0], {
+    Hel: -0.5,
+    'bytes:\\xe2\\x82': -9999,
+  });
 });

@@ -1,7 +1,7 @@
 /* Writes the TypeScript that mirrors C: statuses, enum values, names of functions and fields. Offsets and sizes are not
  * here: the module reports them itself at run time (phi_abi_json), because they belong to one build.
  *
- *   node tools/build/gen_abi.mjs            writes web/base/errors.gen.ts and web/abi/abi.gen.ts
+ *   node tools/build/gen_abi.mjs            writes web/base/{errors,version}.gen.ts and web/abi/abi.gen.ts
  *   node tools/build/gen_abi.mjs --check    writes nothing, fails when a file is stale */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -95,6 +95,11 @@ export type StatusName = keyof typeof STATUSES;
 `;
 }
 
+function versionText() {
+  const { version } = JSON.parse(readSource('package.json'));
+  return `${BANNER}\n/** Of the package. */\nexport const VERSION = ${quote(version)};\n`;
+}
+
 function abiText(enums, structs, functions) {
   const values = (entries) =>
     Object.entries(entries)
@@ -146,6 +151,7 @@ for (const name of STRUCT_EXTRAS)
 
 const outputs = {
   'web/base/errors.gen.ts': errorsText(readStatuses()),
+  'web/base/version.gen.ts': versionText(),
   'web/abi/abi.gen.ts': abiText(enums, structs, functions),
 };
 for (const [path, text] of Object.entries(outputs)) {

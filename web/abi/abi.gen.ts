@@ -55,6 +55,7 @@ export const FUNCTIONS = [
   'phi_engine_n_threads',
   'phi_engine_encode',
   'phi_engine_decode',
+  'phi_engine_token_bytes',
   'phi_engine_n_vocabulary',
   'phi_engine_n_tokens',
   'phi_session_options_default',

@@ -22,6 +22,9 @@ export interface EngineSettings {
 export type StripRule = 'auto' | 'none' | 'all' | 'vision';
 export type KvType = 'f16' | 'q8';
 export type RopeChoice = 'auto' | 'short' | 'long';
+export type Pooling = 'last' | 'mean';
+/** A session computes logits or embeddings. */
+export type SessionPurpose = 'generate' | 'embed';
 
 export interface SessionSettings {
   /** 0: the model's own, 4096 at most. */
@@ -95,6 +98,10 @@ const ROPE_CHOICES = {
   auto: ENUMS.phi_rope_choice.PHI_ROPE_AUTO,
   short: ENUMS.phi_rope_choice.PHI_ROPE_SHORT,
   long: ENUMS.phi_rope_choice.PHI_ROPE_LONG,
+} as const;
+const POOLINGS = {
+  last: ENUMS.phi_pooling.PHI_POOLING_LAST,
+  mean: ENUMS.phi_pooling.PHI_POOLING_MEAN,
 } as const;
 const STRIP_RULES = {
   auto: ENUMS.phi_strip_rule.PHI_STRIP_AUTO,
@@ -180,6 +187,11 @@ export class EngineHandle {
 
   get nVocabulary(): number {
     return this.#m.call('phi_engine_n_vocabulary', this.#engine);
+  }
+
+  /** Ids that the tokenizer knows; the vocabulary may have more rows. */
+  get nTokens(): number {
+    return this.#m.call('phi_engine_n_tokens', this.#engine);
   }
 
   get kernelsName(): string {
@@ -334,11 +346,23 @@ export class EngineHandle {
     });
   }
 
-  openSession(settings: SessionSettings): SessionHandle {
+  /** The bytes of a token inside a text; of a control token its name. */
+  tokenBytes(id: number): Uint8Array<ArrayBuffer> {
+    return this.#m.scratch(16, (scratch) => {
+      const dealer = new Dealer(scratch);
+      const bytes = dealer.take(8);
+      const n = dealer.take(8);
+      this.#check(this.#m.call('phi_engine_token_bytes', this.#engine, id, bytes, n));
+      return this.#m.heap.copyBytes(this.#m.readPointer(bytes), this.#m.readSize(n));
+    });
+  }
+
+  openSession(settings: SessionSettings, purpose: SessionPurpose = 'generate'): SessionHandle {
     const options = this.#m.structs.phi_session_options;
     const session = this.#m.scratch(Dealer.cost(options.bytes, 8), (scratch) => {
       const dealer = new Dealer(scratch);
       const at = writeSessionOptions(this.#m, dealer.take(options.bytes), settings);
+      options.set(at, 'embeds', Number(purpose === 'embed'));
       const out = dealer.take(8);
       this.#check(this.#m.call('phi_session_create', out, this.#engine, at));
       return this.#m.readPointer(out);
@@ -427,6 +451,17 @@ export class SessionHandle {
       const at = this.#m.pointer('phi_session_logits', this.#session, count);
       if (at === NULL)
         throw new EngineError('PHI_ESTATE', 'there are no logits before a token has been computed');
+      return this.#m.heap.copyF32(at, this.#m.readSize(count));
+    });
+  }
+
+  /** The text as a vector, not normalised; of a session that embeds. */
+  embedding(pooling: Pooling): Float32Array<ArrayBuffer> {
+    return this.#m.scratch(8, (count) => {
+      const kind = POOLINGS[pooling];
+      const at = this.#m.pointer('phi_session_embedding', this.#session, kind, count);
+      if (at === NULL)
+        throw new EngineError('PHI_ESTATE', 'the session does not embed, or has no text yet');
       return this.#m.heap.copyF32(at, this.#m.readSize(count));
     });
   }

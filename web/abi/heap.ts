@@ -76,10 +76,14 @@ export class Heap {
     return new Int32Array(buffer, ptr, 1);
   }
 
-  text(ptr: Ptr, length: number): string {
+  copyBytes(ptr: Ptr, length: number): Uint8Array<ArrayBuffer> {
     const copy = new Uint8Array(length);
     copy.set(this.bytes(ptr, length));
-    return decoder.decode(copy);
+    return copy;
+  }
+
+  text(ptr: Ptr, length: number): string {
+    return decoder.decode(this.copyBytes(ptr, length));
   }
 
   /** A NUL-terminated text; `limit` bytes are looked at. */

@@ -1,9 +1,9 @@
 /* The engine as pages use it: the client, and OpenAI's chat and completions on its main session. */
-import { canceledError } from '../base/errors.ts';
-import { readFields, readSignal } from '../base/options.ts';
+import { EngineError } from '../base/errors.ts';
 import { EngineClient, type Started } from '../engine/client.ts';
 import type { EngineOptions } from '../engine/options.ts';
 import type { Generation } from '../engine/session.ts';
+import { Embeddings } from './embeddings.ts';
 import { chatChunks, chatCompletion, completion, completionChunks, type Run } from './openai.ts';
 import { type ReadRequest, readChatRequest, readCompletionRequest } from './openai-request.ts';
 import type {
@@ -11,13 +11,12 @@ import type {
   ChatCompletionChunk,
   ChatCompletionRequest,
   Completion,
+  CompletionChunk,
   CompletionRequest,
 } from './openai-types.ts';
+import { type RequestOptions, readRequestOptions } from './request-options.ts';
 
-/** The second argument of create(), as OpenAI's own library has it. */
-export interface RequestOptions {
-  readonly signal?: AbortSignal | null | undefined;
-}
+export type { RequestOptions };
 
 type Starter = (
   tokens: ArrayLike<number>,
@@ -32,10 +31,9 @@ interface Backend {
   readonly start: Starter;
 }
 
-function readRequestOptions(options: RequestOptions): AbortSignal | undefined {
-  const signal = readSignal('signal', readFields('request options', options, ['signal']).signal);
-  if (signal?.aborted) throw canceledError(signal);
-  return signal;
+/** What an engine calls its model. */
+function modelName({ info }: EngineClient): string {
+  return info.name || info.architecture;
 }
 
 function makeRun(
@@ -44,8 +42,18 @@ function makeRun(
   read: ReadRequest,
   signal: AbortSignal | undefined,
 ): Run {
+  const { info, fingerprint } = backend.client;
+  /* Before create() resolves: a stream would fail only when it is read. */
+  if (tokens.length > info.contextLength) {
+    throw new EngineError(
+      'PHI_ECONTEXT',
+      `${tokens.length} tokens exceed the engine's context of ${info.contextLength}; shorten the text or create the engine with a larger contextLength`,
+      { requested: tokens.length, quota: info.contextLength },
+    );
+  }
   return {
-    model: backend.client.info.name || backend.client.info.architecture,
+    model: modelName(backend.client),
+    fingerprint,
     choices: read.choices,
     includesUsage: read.includesUsage,
     hasLogprobs: read.settings.topLogprobs >= 0,
@@ -101,7 +109,7 @@ export class Completions {
   create(
     request: CompletionRequest & { readonly stream: true },
     options?: RequestOptions,
-  ): Promise<AsyncGenerator<Completion, void, undefined>>;
+  ): Promise<AsyncGenerator<CompletionChunk, void, undefined>>;
   create(
     request: CompletionRequest & { readonly stream?: false | null | undefined },
     options?: RequestOptions,
@@ -109,11 +117,11 @@ export class Completions {
   create(
     request: CompletionRequest,
     options?: RequestOptions,
-  ): Promise<Completion | AsyncGenerator<Completion, void, undefined>>;
+  ): Promise<Completion | AsyncGenerator<CompletionChunk, void, undefined>>;
   async create(
     request: CompletionRequest,
     options: RequestOptions = {},
-  ): Promise<Completion | AsyncGenerator<Completion, void, undefined>> {
+  ): Promise<Completion | AsyncGenerator<CompletionChunk, void, undefined>> {
     const read = readCompletionRequest(request);
     const signal = readRequestOptions(options);
     const { prompt } = read;
@@ -127,6 +135,7 @@ export class Completions {
 export class Engine extends EngineClient {
   readonly chat: { readonly completions: ChatCompletions };
   readonly completions: Completions;
+  readonly embeddings: Embeddings;
 
   private constructor(started: Started) {
     super(started);
@@ -138,6 +147,12 @@ export class Engine extends EngineClient {
     const backend: Backend = { client: this, start };
     this.chat = { completions: new ChatCompletions(backend) };
     this.completions = new Completions(backend);
+    this.embeddings = new Embeddings({
+      model: modelName(this),
+      contextLength: this.info.contextLength,
+      encode: (text) => this.tokenizer.encode(text),
+      open: (contextLength) => this.openEmbedder(contextLength),
+    });
   }
 
   /** Loads a model; resolves when it can answer. Aborting leaves nothing behind. */

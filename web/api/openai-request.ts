@@ -43,15 +43,20 @@ const COMMON_FIELDS = [
   'logit_bias',
   'logprobs',
 ] as const;
-const CHAT_FIELDS = [
+export const CHAT_FIELDS = [
   'messages',
   'max_completion_tokens',
   'top_logprobs',
   ...COMMON_FIELDS,
 ] as const;
-const COMPLETION_FIELDS = ['prompt', ...COMMON_FIELDS] as const;
+export const COMPLETION_FIELDS = ['prompt', ...COMMON_FIELDS] as const;
 
-const REFUSED: Readonly<Record<string, string>> = {
+const NOTHING_LEAVES = 'nothing leaves the page';
+const NO_REASONING = 'the model writes its answer only, there is no hidden reasoning';
+const NO_PROMPT_CACHE = 'the longest common beginning is cached anyway';
+
+/** Every other field of OpenAI's requests, and why it is not here. */
+export const REFUSED = {
   response_format: 'this version generates free text only',
   tools: 'this version calls no tools',
   tool_choice: 'this version calls no tools',
@@ -63,12 +68,32 @@ const REFUSED: Readonly<Record<string, string>> = {
   suffix: 'the model continues text, it does not fill gaps',
   echo: 'the prompt is not repeated; add it yourself',
   best_of: 'use n',
-  store: 'nothing leaves the page',
-  user: 'nothing leaves the page',
+  prediction: 'the model writes every token itself',
+  reasoning_effort: NO_REASONING,
+  verbosity: 'tell the model in a message',
+  web_search_options: NOTHING_LEAVES,
+  moderation: NOTHING_LEAVES,
+  metadata: NOTHING_LEAVES,
+  store: NOTHING_LEAVES,
+  user: NOTHING_LEAVES,
+  safety_identifier: NOTHING_LEAVES,
+  service_tier: 'the device has one',
+  prompt_cache_key: NO_PROMPT_CACHE,
+  prompt_cache_options: NO_PROMPT_CACHE,
+  prompt_cache_retention: NO_PROMPT_CACHE,
+} as const satisfies Readonly<Record<string, string>>;
+
+const STREAM_OPTIONS_REFUSED = { include_obfuscation: 'nothing leaves the page' };
+const MESSAGE_REFUSED = {
+  name: 'chat templates know roles only',
+  refusal: 'answers have none',
+  audio: REFUSED.audio,
+  tool_calls: REFUSED.tools,
+  function_call: REFUSED.function_call,
 };
 
 const INT32_MAX = 2 ** 31 - 1;
-const ROLES = ['system', 'user', 'assistant'] as const;
+const ROLES = ['system', 'developer', 'user', 'assistant'] as const;
 
 function readSeed(value: unknown): bigint {
   const seed = readNumber('seed', value, {
@@ -110,7 +135,12 @@ function readIncludesUsage(fields: Record<string, unknown>, isStream: boolean): 
     throw new EngineError('PHI_EINVAL', 'stream_options: only with stream: true', {
       where: 'stream_options',
     });
-  const options = readFields('stream_options', fields.stream_options, ['include_usage']);
+  const options = readFields(
+    'stream_options',
+    fields.stream_options,
+    ['include_usage'],
+    STREAM_OPTIONS_REFUSED,
+  );
   return readBoolean('stream_options.include_usage', options.include_usage) ?? false;
 }
 
@@ -186,9 +216,13 @@ export function readMessages(value: unknown): TemplateTextMessage[] {
   if (!Array.isArray(value) || value.length === 0)
     throw invalid('messages', 'a list of at least one message', value);
   return value.map((message: unknown, i) => {
-    const fields = readFields(`messages[${i}]`, message, ['role', 'content']);
-    const role = readChoice(`messages[${i}].role`, fields.role ?? 'none', ROLES);
-    return { role: role ?? 'user', content: readContent(`messages[${i}].content`, fields.content) };
+    const name = `messages[${i}]`;
+    const fields = readFields(name, message, ['role', 'content'], MESSAGE_REFUSED);
+    const role = readChoice(`${name}.role`, fields.role ?? 'none', ROLES) ?? 'user';
+    return {
+      role: role === 'developer' ? 'system' : role,
+      content: readContent(`${name}.content`, fields.content),
+    };
   });
 }
 

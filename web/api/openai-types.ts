@@ -6,8 +6,11 @@ export interface TextPart {
 }
 
 export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant';
+  /** 'developer' is OpenAI's newer name of 'system'. */
+  readonly role: 'system' | 'developer' | 'user' | 'assistant';
   readonly content: string | readonly TextPart[];
+  /** Null, as answers have it: they may be sent back as they came. */
+  readonly refusal?: null | undefined;
 }
 
 interface SamplingFields {
@@ -67,6 +70,8 @@ export interface ChatCompletion {
   readonly object: 'chat.completion';
   readonly created: number;
   readonly model: string;
+  /** The engine's: the same where the same seed gives the same answer. */
+  readonly system_fingerprint: string;
   readonly choices: {
     readonly index: number;
     readonly message: {
@@ -85,6 +90,7 @@ export interface ChatCompletionChunk {
   readonly object: 'chat.completion.chunk';
   readonly created: number;
   readonly model: string;
+  readonly system_fingerprint: string;
   readonly choices: {
     readonly index: number;
     readonly delta: { readonly role?: 'assistant'; readonly content?: string };
@@ -102,16 +108,52 @@ export interface CompletionLogprobs {
   readonly text_offset: number[];
 }
 
+export interface CompletionChoice {
+  readonly index: number;
+  readonly text: string;
+  readonly logprobs: CompletionLogprobs | null;
+  readonly finish_reason: FinishReason;
+}
+
 export interface Completion {
   readonly id: string;
   readonly object: 'text_completion';
   readonly created: number;
   readonly model: string;
-  readonly choices: {
-    readonly index: number;
-    readonly text: string;
-    readonly logprobs: CompletionLogprobs | null;
+  readonly system_fingerprint: string;
+  readonly choices: CompletionChoice[];
+  readonly usage: Usage;
+}
+
+/** A piece of a Completion; of its choice only the last has a finish_reason. */
+export interface CompletionChunk extends Omit<Completion, 'choices' | 'usage'> {
+  readonly choices: (Omit<CompletionChoice, 'finish_reason'> & {
     readonly finish_reason: FinishReason | null;
-  }[];
+  })[];
   readonly usage?: Usage | null;
+}
+
+export interface EmbeddingRequest {
+  /** One text or several, each written out or as token ids. */
+  readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
+  /** For compatibility: an engine has one model, which its answers name. */
+  readonly model?: string | undefined;
+  /** 'base64': the bytes of little-endian 32-bit floats. Default 'float'. */
+  readonly encoding_format?: 'float' | 'base64' | null | undefined;
+  /** An extension: the mean of all tokens' hidden states (default), or that of the last one. */
+  readonly pooling?: 'mean' | 'last' | null | undefined;
+}
+
+export interface Embedding<T extends number[] | string = number[]> {
+  readonly object: 'embedding';
+  readonly index: number;
+  /** Of length 1. */
+  readonly embedding: T;
+}
+
+export interface CreateEmbeddingResponse<T extends number[] | string = number[]> {
+  readonly object: 'list';
+  readonly data: Embedding<T>[];
+  readonly model: string;
+  readonly usage: { readonly prompt_tokens: number; readonly total_tokens: number };
 }

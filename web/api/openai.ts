@@ -5,6 +5,7 @@ import type {
   ChatCompletionChunk,
   ChatLogprobs,
   Completion,
+  CompletionChunk,
   CompletionLogprobs,
   FinishReason,
   TokenLogprobEntry,
@@ -14,6 +15,7 @@ import type {
 /** What the adapter needs of a request that is about to run. */
 export interface Run {
   readonly model: string;
+  readonly fingerprint: string;
   readonly choices: number;
   readonly includesUsage: boolean;
   readonly hasLogprobs: boolean;
@@ -26,6 +28,7 @@ interface Head<T extends string> {
   readonly object: T;
   readonly created: number;
   readonly model: string;
+  readonly system_fingerprint: string;
 }
 
 interface WholeChoice {
@@ -34,9 +37,11 @@ interface WholeChoice {
   readonly end: GenerationEnd;
 }
 
-function headOf<T extends string>(prefix: string, object: T, model: string): Head<T> {
-  const id = `${prefix}-${Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('')}`;
-  return { id, object, created: Math.floor(Date.now() / 1000), model };
+function headOf<T extends string>(prefix: string, object: T, run: Run): Head<T> {
+  const random = crypto.getRandomValues(new Uint8Array(12));
+  const id = `${prefix}-${Array.from(random, (b) => b.toString(16).padStart(2, '0')).join('')}`;
+  const created = Math.floor(Date.now() / 1000);
+  return { id, object, created, model: run.model, system_fingerprint: run.fingerprint };
 }
 
 function finishReason(end: GenerationEnd): FinishReason {
@@ -56,13 +61,22 @@ function usageOf(ends: readonly GenerationEnd[]): Usage {
   };
 }
 
-/** A token that is a part of a character has no text of its own, and its bytes are not known here. */
-function entryOf({ text, logprob }: Piece): TokenLogprobEntry {
-  return {
-    token: text,
-    logprob,
-    bytes: text.includes('\ufffd') ? null : [...new TextEncoder().encode(text)],
-  };
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** What OpenAI writes where the logarithm of nothing would be. */
+const LOGPROB_MIN = -9999;
+
+/** A token's text; of a part of a character its bytes as \\xNN behind `prefix`, as OpenAI writes them. */
+function tokenText(bytes: Uint8Array, prefix = ''): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    const escaped = Array.from(bytes, (b) => `\\x${b.toString(16).padStart(2, '0')}`);
+    return prefix + escaped.join('');
+  }
+}
+
+function entryOf({ bytes, logprob }: Piece): TokenLogprobEntry {
+  return { token: tokenText(bytes), logprob: Math.max(logprob, LOGPROB_MIN), bytes: [...bytes] };
 }
 
 function chatLogprobs(tokens: readonly (readonly Piece[])[]): ChatLogprobs {
@@ -72,6 +86,12 @@ function chatLogprobs(tokens: readonly (readonly Piece[])[]): ChatLogprobs {
   return { content, refusal: null };
 }
 
+/** Characters that a token adds to the text, as well as that can be said of a part of one. */
+function lengthOf({ bytes }: Piece): number {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).length;
+}
+
+/** With the token itself among its alternatives, as OpenAI has it. */
 function completionLogprobs(
   tokens: readonly (readonly Piece[])[],
   start: number,
@@ -85,11 +105,16 @@ function completionLogprobs(
   let offset = start;
   for (const [own, ...top] of tokens) {
     if (own === undefined) continue;
-    logprobs.tokens.push(own.text);
-    logprobs.token_logprobs.push(own.logprob);
-    logprobs.top_logprobs.push(Object.fromEntries(top.map((piece) => [piece.text, piece.logprob])));
+    const row = [...top, own].map((piece): [string, number] => [
+      tokenText(piece.bytes, 'bytes:'),
+      Math.max(piece.logprob, LOGPROB_MIN),
+    ]);
+    const [text, logprob] = row.at(-1) ?? ['', LOGPROB_MIN];
+    logprobs.tokens.push(text);
+    logprobs.token_logprobs.push(logprob);
+    logprobs.top_logprobs.push(Object.fromEntries(row));
     logprobs.text_offset.push(offset);
-    offset += own.text.length;
+    offset += lengthOf(own);
   }
   return logprobs;
 }
@@ -144,7 +169,7 @@ async function* streamAll(run: Run): AsyncGenerator<StreamEvent, void, undefined
 }
 
 export async function chatCompletion(run: Run): Promise<ChatCompletion> {
-  const head = headOf('chatcmpl', 'chat.completion', run.model);
+  const head = headOf('chatcmpl', 'chat.completion', run);
   const whole = await collectAll(run);
   return {
     ...head,
@@ -159,7 +184,7 @@ export async function chatCompletion(run: Run): Promise<ChatCompletion> {
 }
 
 export async function* chatChunks(run: Run): AsyncGenerator<ChatCompletionChunk, void, undefined> {
-  const head = headOf('chatcmpl', 'chat.completion.chunk', run.model);
+  const head = headOf('chatcmpl', 'chat.completion.chunk', run);
   const usage = run.includesUsage ? { usage: null } : {};
   for await (const event of streamAll(run)) {
     if (event.kind === 'usage') {
@@ -188,7 +213,7 @@ export async function* chatChunks(run: Run): AsyncGenerator<ChatCompletionChunk,
 }
 
 export async function completion(run: Run): Promise<Completion> {
-  const head = headOf('cmpl', 'text_completion', run.model);
+  const head = headOf('cmpl', 'text_completion', run);
   const whole = await collectAll(run);
   return {
     ...head,
@@ -202,8 +227,10 @@ export async function completion(run: Run): Promise<Completion> {
   };
 }
 
-export async function* completionChunks(run: Run): AsyncGenerator<Completion, void, undefined> {
-  const head = headOf('cmpl', 'text_completion', run.model);
+export async function* completionChunks(
+  run: Run,
+): AsyncGenerator<CompletionChunk, void, undefined> {
+  const head = headOf('cmpl', 'text_completion', run);
   const usage = run.includesUsage ? { usage: null } : {};
   let offset = 0;
   for await (const event of streamAll(run)) {
@@ -214,7 +241,7 @@ export async function* completionChunks(run: Run): AsyncGenerator<Completion, vo
     } else if (event.kind === 'token') {
       const { text, pieces } = event.token;
       const logprobs = run.hasLogprobs ? completionLogprobs([pieces], offset) : null;
-      offset += pieces[0]?.text.length ?? 0;
+      offset += pieces[0] === undefined ? 0 : lengthOf(pieces[0]);
       yield {
         ...head,
         choices: [{ index: event.index, text, logprobs, finish_reason: null }],

@@ -23,6 +23,8 @@ export const BREATH_MS = 8;
 export const TEMPLATE_BYTES_MAX = 1 << 20;
 export const TEMPLATE_WEIGHT_MAX = 1 << 23;
 export const TEMPLATE_WORK_MAX = 2_000_000;
+/** Texts of one embedding request, as OpenAI has it. */
+export const EMBEDDING_INPUTS_MAX = 2048;
 /** Choices of one request (`n`), as OpenAI has it. */
 export const CHOICES_MAX = 128;
 /** A chunk is held in memory whole while it arrives and is hashed; a few of this size are what a phone can spare. */

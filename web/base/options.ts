@@ -7,6 +7,7 @@ function show(value: unknown): string {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (value === null || typeof value === 'number' || typeof value === 'boolean')
     return String(value);
+  if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
@@ -21,7 +22,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object of fields, all of whose names are known; `refused` says why a known one is not available. */
+/** The object of fields, all of whose names are known; `refused` says why a known one is not available. Its null counts
+ * as absent. */
 export function readFields(
   what: string,
   value: unknown,
@@ -32,6 +34,7 @@ export function readFields(
   for (const [name, field] of Object.entries(value)) {
     if (known.includes(name) || field === undefined) continue;
     const reason = Object.hasOwn(refused, name) ? refused[name] : undefined;
+    if (reason !== undefined && field === null) continue;
     throw new EngineError(
       'PHI_EINVAL',
       reason === undefined

@@ -8,6 +8,7 @@ import {
 import { EngineError } from '../base/errors.ts';
 import { warn } from '../base/log.ts';
 import { readBoolean, readFields } from '../base/options.ts';
+import { VERSION } from '../base/version.gen.ts';
 import type {
   EngineStats,
   ModelInfo,
@@ -16,6 +17,7 @@ import type {
   TemplateMessage,
 } from '../worker/protocol.ts';
 import { WorkerLink } from '../worker/spawn.ts';
+import { Embedder } from './embedder.ts';
 import {
   type EngineOptions,
   readEngineOptions,
@@ -50,6 +52,7 @@ export interface Started {
   readonly result: StartResult;
   readonly choice: VariantChoice;
   readonly session: SessionSettings;
+  readonly accuracyLevel: 1 | 4;
 }
 
 export class Tokenizer {
@@ -102,6 +105,15 @@ function choose(
   return { ...chooseVariant(features, { threads, kernels }), features };
 }
 
+/** FNV-1a of all that decides what a request with a seed is answered: neither threads nor the machine do. */
+function fingerprintOf({ result, session, accuracyLevel }: Started): string {
+  const parts = [VERSION, accuracyLevel, session.kvType, session.ropeChoice, result.info.raw];
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(JSON.stringify(parts)))
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return `fp_${hash.toString(16).padStart(8, '0')}`;
+}
+
 /** A lock that only this engine's worker knows; null where the browser has no locks (an insecure page). */
 function newLifeLock(): string | null {
   if (globalThis.navigator?.locks === undefined) return null;
@@ -114,19 +126,23 @@ export class EngineClient implements AsyncDisposable {
   /** The build that runs, and why. */
   readonly variant: string;
   readonly reason: string;
+  /** Where it is the same, a request with a seed gets the same answer, on any machine. */
+  readonly fingerprint: string;
   /** The session of chat, completions and forward(). */
   protected readonly mainSession: Session;
   readonly #link: WorkerLink;
   readonly #sessionDefaults: SessionSettings;
   #stats: EngineStats;
 
-  protected constructor({ link, result, choice, session }: Started) {
+  protected constructor(started: Started) {
+    const { link, result, choice, session } = started;
     this.#link = link;
     this.#stats = result.stats;
     this.#sessionDefaults = session;
     this.info = result.info;
     this.variant = choice.variant;
     this.reason = choice.reason;
+    this.fingerprint = fingerprintOf(started);
     this.tokenizer = new Tokenizer(link);
     this.mainSession = new Session(link, {
       sessionId: result.sessionId,
@@ -186,7 +202,7 @@ export class EngineClient implements AsyncDisposable {
         { signal: read.signal, ...(read.onProgress && { onProgress: read.onProgress }) },
       );
       if (lifeLock !== null) link.watchLock(lifeLock);
-      return { link, result, choice, session: read.session };
+      return { link, result, choice, session: read.session, accuracyLevel: read.accuracyLevel };
     } catch (error) {
       /* A model that did not load leaves nothing behind. */
       link.die(new EngineError('PHI_ESTATE', 'the engine did not start'));
@@ -197,6 +213,11 @@ export class EngineClient implements AsyncDisposable {
   /** A session of its own, beside that of the chat. */
   async session(options: SessionOptions = {}): Promise<Session> {
     return await Session.open(this.#link, readSessionOptions(options, this.#sessionDefaults));
+  }
+
+  /** For embeddings of texts of at most so many tokens; disposed of by the caller. */
+  protected openEmbedder(contextLength: number): Promise<Embedder> {
+    return Embedder.open(this.#link, { ...this.#sessionDefaults, contextLength });
   }
 
   /** Logits of the last of these tokens, one for each id of the vocabulary. */

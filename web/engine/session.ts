@@ -14,7 +14,8 @@ export type { GenerateSettings };
 
 export interface Piece {
   readonly id: number;
-  readonly text: string;
+  /** What the token stands for inside a text, perhaps a part of a character. */
+  readonly bytes: Uint8Array;
   readonly logprob: number;
 }
 
@@ -285,7 +286,7 @@ function endOf(outcome: Outcome, promptTokens: number, completionTokens: number)
 }
 
 /** Token ids as C takes them. An id outside the vocabulary is refused by C. */
-function checkTokens(tokens: ArrayLike<number>): Int32Array {
+export function checkTokens(tokens: ArrayLike<number>): Int32Array {
   for (let i = 0; i < tokens.length; i++) {
     const id = tokens[i];
     if (id === undefined || id !== (id | 0)) {

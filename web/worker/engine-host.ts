@@ -94,8 +94,7 @@ export class EngineHost {
     decodeMicroseconds: 0,
     cachedTokens: 0,
   };
-  readonly #texts = new Map<number, string>();
-  #anchor: { readonly id: number; readonly text: string } | undefined;
+  readonly #bytes = new Map<number, Uint8Array>();
   #template: ChatTemplate | undefined;
   #loaded: Loaded | undefined;
   #lastSessionId = 0;
@@ -158,6 +157,11 @@ export class EngineHost {
     forward: async (args, id) => {
       await this.#long(id, args.sessionId, (session) => this.#sync(session, args.tokens));
       return this.#session(args.sessionId).logits();
+    },
+    openEmbedder: (args) => this.#adopt(this.#ready().engine.openSession(args, 'embed')),
+    embed: async (args, id) => {
+      await this.#long(id, args.sessionId, (session) => this.#sync(session, args.tokens));
+      return this.#session(args.sessionId).embedding(args.pooling);
     },
     generate: (args, id) =>
       this.#long(id, args.sessionId, (session) => this.#generate(session, args, id)),
@@ -294,23 +298,17 @@ export class EngineHost {
       id,
       text,
       logprob,
-      pieces: rows.map((row) => ({ ...row, text: this.#textOf(row.id) })),
+      pieces: rows.map((row) => ({ ...row, bytes: this.#bytesOf(row.id) })),
     };
   }
 
-  /** A token's text as it stands inside a text: decoded behind another token, whose text is then cut off. Decoded alone it
-   * could lose the space that it begins with. */
-  #textOf(id: number): string {
-    const known = this.#texts.get(id);
-    if (known !== undefined) return known;
+  /** No bytes for a row of the vocabulary that is no token. */
+  #bytesOf(id: number): Uint8Array {
     const { engine } = this.#ready();
-    if (this.#anchor === undefined) {
-      const anchorId = engine.encode('a', false, false).at(-1) ?? 0;
-      this.#anchor = { id: anchorId, text: engine.decode([anchorId], true) };
-    }
-    const text = engine.decode([this.#anchor.id, id], true).slice(this.#anchor.text.length);
-    this.#texts.set(id, text);
-    return text;
+    const bytes =
+      this.#bytes.get(id) ?? (id < engine.nTokens ? engine.tokenBytes(id) : new Uint8Array());
+    this.#bytes.set(id, bytes);
+    return bytes;
   }
 
   #stats(): EngineStats {

@@ -4,6 +4,7 @@ import type {
   Finish,
   GenerateSettings,
   KvType,
+  Pooling,
   RopeChoice,
   SessionSettings,
   StripRule,
@@ -12,7 +13,7 @@ import type {
 import type { Variant } from '../base/detect.ts';
 import type { WireError } from '../base/errors.ts';
 
-export type { Finish, GenerateSettings, KvType, RopeChoice, SessionSettings, StripRule };
+export type { Finish, GenerateSettings, KvType, Pooling, RopeChoice, SessionSettings, StripRule };
 
 /** Where the bytes come from. A split model is given by its first file. */
 export type ModelSource =
@@ -86,8 +87,8 @@ export interface WireToken {
   readonly id: number;
   readonly text: string;
   readonly logprob: number;
-  /** With its text, for logprobs; empty when none were asked for. */
-  readonly pieces: readonly (TokenLogprob & { readonly text: string })[];
+  /** With its bytes, for logprobs; empty when none were asked for. */
+  readonly pieces: readonly (TokenLogprob & { readonly bytes: Uint8Array })[];
 }
 
 /** Every call: what it takes and what it gives. */
@@ -111,6 +112,12 @@ export interface Calls {
   sync: { args: { sessionId: number; tokens: ArrayLike<number> }; result: null };
   forward: {
     args: { sessionId: number; tokens: ArrayLike<number> };
+    result: Float32Array<ArrayBuffer>;
+  };
+  /** A session for embed(), closed like any other. */
+  openEmbedder: { args: SessionSettings; result: { sessionId: number; contextLength: number } };
+  embed: {
+    args: { sessionId: number; tokens: ArrayLike<number>; pooling: Pooling };
     result: Float32Array<ArrayBuffer>;
   };
   generate: {

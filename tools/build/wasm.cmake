@@ -46,7 +46,8 @@ if(PHI_LAYERS)
     -sDYNAMIC_EXECUTION=0 # pages may forbid eval
     -sSUPPORT_LONGJMP=0
     -sEXPORTED_RUNTIME_METHODS=wasmMemory
-    -sINCOMING_MODULE_JS_API=)
+    # Bundlers rename files: web/abi/module.ts says where they are.
+    -sINCOMING_MODULE_JS_API=locateFile,mainScriptUrlOrBlob)
   if(PHI_THREADS)
     # Workers start before the module is ready: a thread made later would need the event loop, which a call into the
     # engine does not give back. The page says how many (Module.poolThreads = threads beside the calling one).

@@ -1,6 +1,5 @@
-/* Loads one variant of the engine: the Emscripten module beside this file, its memory, and the layouts that it reports. */
+/* Loads one variant of the engine: the Emscripten module, its memory, and the layouts that it reports. */
 
-import type { Variant } from '../base/detect.ts';
 import { EngineError, messageOf } from '../base/errors.ts';
 import { isObject } from '../base/options.ts';
 import { FUNCTIONS, type FunctionName, type StructFields } from './abi.gen.ts';
@@ -15,7 +14,17 @@ interface GlueModule {
   readonly wasmMemory: WebAssembly.Memory;
 }
 
-type Glue = (options: { poolThreads: number }) => Promise<GlueModule>;
+/** Where a variant's two files are: full URLs. */
+export interface ModuleFiles {
+  readonly script: string;
+  readonly wasm: string;
+}
+
+type Glue = (options: {
+  readonly poolThreads: number;
+  readonly locateFile: () => string;
+  readonly mainScriptUrlOrBlob: string;
+}) => Promise<GlueModule>;
 
 interface Abi {
   readonly pointerBytes: 4 | 8;
@@ -39,17 +48,15 @@ function parseAbi(text: string): Abi {
   return { pointerBytes: abi.pointer_bytes, structs: abi.structs as Record<string, StructLayout> };
 }
 
-function collectExports(module: GlueModule, url: URL): Exports {
+function collectExports(module: GlueModule, script: string): Exports {
   const table: Partial<Record<FunctionName, (...args: Scalar[]) => Scalar | undefined>> = {};
   for (const name of FUNCTIONS) {
     const fn = (module as unknown as Record<string, unknown>)[`_${name}`];
     if (typeof fn !== 'function') {
       throw new EngineError(
         'PHI_EPOISONED',
-        `${url.href} has no function ${name}: it is of another version`,
-        {
-          where: url.href,
-        },
+        `${script} has no function ${name}: it is of another version`,
+        { where: script },
       );
     }
     table[name] = fn as (...args: Scalar[]) => Scalar | undefined;
@@ -62,8 +69,8 @@ export class WasmModule {
   readonly structs: Structs;
   readonly #exports: Exports;
 
-  constructor(module: GlueModule, url: URL) {
-    this.#exports = collectExports(module, url);
+  constructor(module: GlueModule, script: string) {
+    this.#exports = collectExports(module, script);
     /* The layouts lie in memory whose pointer size is not known yet; a byte-wise reader does not need it. */
     const abi = parseAbi(new Heap(module.wasmMemory, 4).cText(this.pointer('phi_abi_json')));
     this.heap = new Heap(module.wasmMemory, abi.pointerBytes);
@@ -126,25 +133,47 @@ export class WasmModule {
   }
 }
 
-/** `base` is the folder of the module's files. Its other threads start now: one less than `threads`, the caller works too. */
-export async function loadModule(
-  base: URL,
-  variant: Variant,
-  threads: number,
-): Promise<WasmModule> {
-  const url = new URL(`pocketphi-${variant}.js`, base);
+/** What a thread needs of its worker's global scope. */
+export interface MessageScope {
+  onmessage: ((event: MessageEvent) => unknown) | null;
+}
+
+/** Runs one of the module's other threads in this worker, whose file the page's origin serves: browsers start no worker
+ * from another origin's file, but a worker may import one. What arrives meanwhile is kept. */
+export async function runThread(scope: MessageScope, script: string): Promise<void> {
+  const early: MessageEvent[] = [];
+  scope.onmessage = (event) => {
+    early.push(event);
+  };
+  await import(/* @vite-ignore */ script);
+  for (const event of early) scope.onmessage?.(event);
+}
+
+/** The file that the module's threads start from: its own script, or where that is another origin's this worker's file,
+ * which is told by the fragment. */
+function threadScript(script: string): string {
+  const own = globalThis.location?.href;
+  const isForeign = own !== undefined && new URL(script).origin !== new URL(own).origin;
+  return isForeign ? `${own.replace(/#.*$/, '')}#${script}` : script;
+}
+
+/** Its other threads start now: one less than `threads`, the caller works too. */
+export async function loadModule(files: ModuleFiles, threads: number): Promise<WasmModule> {
+  const { script, wasm } = files;
   try {
-    const glue = (await import(/* @vite-ignore */ url.href)) as { default: Glue };
-    return new WasmModule(await glue.default({ poolThreads: threads - 1 }), url);
+    const glue = (await import(/* @vite-ignore */ script)) as { default: Glue };
+    const module = await glue.default({
+      poolThreads: threads - 1,
+      locateFile: () => wasm,
+      mainScriptUrlOrBlob: threadScript(script),
+    });
+    return new WasmModule(module, script);
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError(
       'PHI_ENETWORK',
-      `the engine's module could not be loaded from ${url.href}: ${messageOf(error)}`,
-      {
-        where: url.href,
-        cause: error,
-      },
+      `the engine's module could not be loaded from ${script}: ${messageOf(error)}`,
+      { where: script, cause: error },
     );
   }
 }

@@ -18,6 +18,7 @@ import type {
 } from '../worker/protocol.ts';
 import { WorkerLink } from '../worker/spawn.ts';
 import { Embedder } from './embedder.ts';
+import { moduleFiles } from './module-files.ts';
 import {
   type EngineOptions,
   readEngineOptions,
@@ -184,14 +185,12 @@ export class EngineClient implements AsyncDisposable {
     const choice = choose(read.threads, read.kernels);
     if (choice.isDegraded) warn(choice.reason);
     const link = new WorkerLink(read.workerUrl);
-    const moduleBase = new URL('./', read.wasmUrl ?? read.workerUrl ?? import.meta.url).href;
     const lifeLock = newLifeLock();
     try {
       const result = await link.call(
         'start',
         {
-          moduleBase,
-          variant: choice.variant,
+          module: moduleFiles(choice.variant, read.wasmUrl ?? read.workerUrl),
           threads: choice.threads,
           accuracyLevel: read.accuracyLevel,
           stripRule: read.stripRule,

@@ -193,8 +193,7 @@ export class EngineHost {
     this.#starting.set(id, abort);
     try {
       await holdLock(request.lifeLock);
-      const base = new URL(request.moduleBase);
-      const loading = loadModule(base, request.variant, request.threads);
+      const loading = loadModule(request.module, request.threads);
       const opening = loading.then((module) => new EngineHandle(module, request));
       let plan: Plan | undefined;
       const engine = await fulfil(opening, request.source, {

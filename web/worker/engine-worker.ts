@@ -1,10 +1,22 @@
-/* The worker's entry file: a plain module, so that a strict content security policy allows it. */
+/* The worker's entry file: a plain module, so that a strict content security policy allows it. It runs the engine, or as
+ * one of its threads what the fragment of its URL names (see threadScript() in web/abi/module.ts). */
+import { runThread } from '../abi/module.ts';
 import { EngineHost } from './engine-host.ts';
 import type { ToWorker } from './protocol.ts';
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
-const host = new EngineHost((message, transfer = []) => scope.postMessage(message, transfer));
+const thread = scope.location.hash.slice(1);
 
-scope.onmessage = (event: MessageEvent<ToWorker>) => {
-  void host.handle(event.data);
-};
+if (thread === '') {
+  const host = new EngineHost((message, transfer = []) => scope.postMessage(message, transfer));
+  scope.onmessage = (event: MessageEvent<ToWorker>) => {
+    void host.handle(event.data);
+  };
+} else {
+  /* A thread that cannot be loaded is an error of its worker, which ends the engine. */
+  runThread(scope, thread).catch((error: unknown) => {
+    queueMicrotask(() => {
+      throw error;
+    });
+  });
+}

@@ -10,10 +10,19 @@ import type {
   StripRule,
   TokenLogprob,
 } from '../abi/calls.ts';
-import type { Variant } from '../base/detect.ts';
+import type { ModuleFiles } from '../abi/module.ts';
 import type { WireError } from '../base/errors.ts';
 
-export type { Finish, GenerateSettings, KvType, Pooling, RopeChoice, SessionSettings, StripRule };
+export type {
+  Finish,
+  GenerateSettings,
+  KvType,
+  ModuleFiles,
+  Pooling,
+  RopeChoice,
+  SessionSettings,
+  StripRule,
+};
 
 /** Where the bytes come from. A split model is given by its first file. */
 export type ModelSource =
@@ -58,8 +67,7 @@ export interface EngineStats {
 }
 
 export interface StartRequest {
-  readonly moduleBase: string;
-  readonly variant: Variant;
+  readonly module: ModuleFiles;
   readonly threads: number;
   readonly accuracyLevel: 1 | 4;
   readonly stripRule: StripRule;

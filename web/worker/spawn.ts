@@ -1,6 +1,6 @@
 /* The page's end of the worker: requests by number, and the promise that each of them settles. A worker that traps, breaks
  * a message or ends in any other way rejects everything that is pending with one PHI_EPOISONED error. */
-import { canceledError, EngineError, fromWire, toEngineError } from '../base/errors.ts';
+import { canceledError, EngineError, fromWire, messageOf, toEngineError } from '../base/errors.ts';
 import type {
   CallMessage,
   CallName,
@@ -28,7 +28,18 @@ function startWorker(workerUrl: URL | undefined): Worker {
   /* Bundlers recognise exactly this expression. */
   if (workerUrl === undefined)
     return new Worker(new URL('./engine-worker.js', import.meta.url), { type: 'module' });
-  return new Worker(workerUrl, { type: 'module' });
+  try {
+    return new Worker(workerUrl, { type: 'module' });
+  } catch (error) {
+    const isForeign = workerUrl.origin !== globalThis.location?.origin;
+    throw new EngineError(
+      'PHI_EINVAL',
+      isForeign
+        ? `workerUrl: ${workerUrl.href} is another origin's, from which browsers start no worker; serve engine-worker.js from the page's own origin, wasmUrl may be anywhere`
+        : `workerUrl: no worker can be started from ${workerUrl.href} (${messageOf(error)})`,
+      { where: 'workerUrl', cause: error },
+    );
+  }
 }
 
 export class WorkerLink {

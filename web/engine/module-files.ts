@@ -1,0 +1,36 @@
+/* Where the engine's files are: beside this package's entry file, wherever a bundler put them, or where the page says. */
+import type { Variant } from '../base/detect.ts';
+import type { ModuleFiles } from '../worker/protocol.ts';
+
+type Files = readonly [script: URL, wasm: URL];
+
+/* Bundlers recognise exactly these expressions: they emit the files and put in their new names. */
+const BUNDLED: Readonly<Record<Variant, () => Files>> = {
+  'simd128-st': () => [
+    new URL('./pocketphi-simd128-st.js', import.meta.url),
+    new URL('./pocketphi-simd128-st.wasm', import.meta.url),
+  ],
+  'simd128-mt': () => [
+    new URL('./pocketphi-simd128-mt.js', import.meta.url),
+    new URL('./pocketphi-simd128-mt.wasm', import.meta.url),
+  ],
+  'relaxed-st': () => [
+    new URL('./pocketphi-relaxed-st.js', import.meta.url),
+    new URL('./pocketphi-relaxed-st.wasm', import.meta.url),
+  ],
+  'relaxed-mt': () => [
+    new URL('./pocketphi-relaxed-mt.js', import.meta.url),
+    new URL('./pocketphi-relaxed-mt.wasm', import.meta.url),
+  ],
+};
+
+/** `folder`: that of the files under their own names, when the page says where it is. */
+export function moduleFiles(variant: Variant, folder: URL | undefined): ModuleFiles {
+  const [script, wasm] =
+    folder === undefined
+      ? BUNDLED[variant]()
+      : [`pocketphi-${variant}.js`, `pocketphi-${variant}.wasm`].map(
+          (name) => new URL(name, folder),
+        );
+  return { script: String(script), wasm: String(wasm) };
+}

@@ -3,6 +3,8 @@
  *   dist/index.js              the entry of exports["."]; a page imports it as it is
  *   dist/prompt-api.js         the entry of exports["./prompt-api"]
  *   dist/engine-worker.js      the worker that either starts
+ *   dist/ai-sdk.js             the entry of exports["./ai-sdk"]; imports index.js, so that errors are of one class
+ *   dist/coi-service-worker.js optional: cross-origin isolation where the server sends no headers; a plain script
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
  *   dist/types/                TypeScript declarations
  *   dist/manifest.schema.json  what a model's manifest looks like
@@ -27,6 +29,18 @@ const ENTRIES = {
 };
 /* What a page of the main entry loads of them. */
 const PAGE_SCRIPTS = ['index.js', 'engine-worker.js'];
+const AI_SDK = { 'ai-sdk': 'web/ai-sdk.ts' };
+const PLAIN_SCRIPTS = { 'coi-service-worker': 'web/coi/coi-service-worker.ts' };
+/* What the AI SDK's entry takes from the main one. */
+const FROM_INDEX = {
+  name: 'from-index',
+  setup(build) {
+    build.onResolve({ filter: /base\/errors\.ts$/ }, () => ({
+      path: './index.js',
+      external: true,
+    }));
+  },
+};
 
 function measure(file) {
   const bytes = readFileSync(file);
@@ -46,17 +60,19 @@ function buildModules(variants) {
   return built;
 }
 
-async function bundle() {
+/** Source maps lie beside the files and are not part of the package, hence no comment names them. */
+async function bundleEntries(entryPoints, options = {}) {
   const { build } = await import('esbuild');
   const result = await build({
     absWorkingDir: REPOSITORY,
-    entryPoints: ENTRIES,
+    entryPoints,
     outdir: DIST,
     bundle: true,
     format: 'esm',
     target: 'es2022',
     platform: 'browser',
-    sourcemap: 'linked',
+    sourcemap: 'external',
+    ...options,
     legalComments: 'none',
     minify: true,
     logLevel: 'silent',
@@ -68,7 +84,14 @@ async function bundle() {
   });
   for (const warning of result.warnings)
     say(`  warning: ${warning.location?.file}:${warning.location?.line}: ${warning.text}`);
-  return Object.keys(ENTRIES).map((name) => `${name}.js`);
+}
+
+/** Returns the names of the scripts. */
+async function bundle() {
+  await bundleEntries(ENTRIES);
+  await bundleEntries(AI_SDK, { plugins: [FROM_INDEX] });
+  await bundleEntries(PLAIN_SCRIPTS, { format: 'iife' });
+  return Object.keys({ ...ENTRIES, ...AI_SDK, ...PLAIN_SCRIPTS }).map((name) => `${name}.js`);
 }
 
 function emitTypes() {

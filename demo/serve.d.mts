@@ -7,6 +7,8 @@ export interface ServeOptions {
   folders?: Record<string, string>;
   /** Single files: path → file. */
   files?: Record<string, string>;
+  /** Sent with every answer. */
+  headers?: Record<string, string>;
 }
 
 export interface Served {

@@ -78,7 +78,7 @@ function parseRange(header, size) {
   return [first, last];
 }
 
-function commonHeaders(isolated) {
+function commonHeaders({ isolated, headers: own }) {
   const headers = {
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Cache-Control': 'no-cache',
@@ -88,7 +88,7 @@ function commonHeaders(isolated) {
     headers['Cross-Origin-Opener-Policy'] = 'same-origin';
     headers['Cross-Origin-Embedder-Policy'] = 'require-corp';
   }
-  return headers;
+  return { ...headers, ...own };
 }
 
 async function sendFile(request, response, file, headers) {
@@ -140,7 +140,7 @@ function decodePath(url) {
 }
 
 async function answer(request, response, options) {
-  const headers = commonHeaders(options.isolated);
+  const headers = commonHeaders(options);
   try {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       throw new HttpError(405, `${request.method} is not served; use GET`);
@@ -169,7 +169,8 @@ function listen(server, host, port) {
   });
 }
 
-/** Starts a server; port 0 takes a free one. `folders` adds {'/prefix/': folder}, `files` {'/path': file}.
+/** Starts a server; port 0 takes a free one. `folders` adds {'/prefix/': folder}, `files` {'/path': file}, `headers` are
+ *  sent with every answer.
  *  Returns {url, port, close}. */
 export async function serve({
   port = 0,
@@ -177,13 +178,14 @@ export async function serve({
   isolated = true,
   folders = {},
   files = {},
+  headers = {},
 } = {}) {
   const served = {
     '/demo/': join(REPOSITORY, 'demo'),
     '/dist/': join(REPOSITORY, 'dist'),
     ...folders,
   };
-  const options = { isolated, folders: served, files };
+  const options = { isolated, folders: served, files, headers };
   const server = createServer((request, response) => void answer(request, response, options));
   const bound = await listen(server, host, port);
   return {

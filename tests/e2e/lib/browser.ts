@@ -39,6 +39,12 @@ const ARGUMENTS = [
 const PATIENCE_MS = 120_000;
 const LIB = fileURLToPath(new URL('./', import.meta.url));
 
+/** The blank page's files, for sites of a test's own. */
+export const BLANK_PAGE: Readonly<Record<string, string>> = {
+  '/blank.html': join(LIB, 'blank.html'),
+  '/blank.js': join(LIB, 'blank.js'),
+};
+
 export interface PageOptions {
   readonly isolated?: boolean;
   readonly path?: string;
@@ -54,7 +60,7 @@ export interface Browser {
 
 /** `files`: what the server has besides /demo/ and /dist/, by path. */
 export async function openBrowser(files: Readonly<Record<string, string>> = {}): Promise<Browser> {
-  const served = { ...files, '/blank.html': join(LIB, 'blank.html') };
+  const served = { ...BLANK_PAGE, ...files };
   const isolatedSite = await serve({ files: served });
   const plainSite = await serve({ files: served, isolated: false });
   const profile = await mkdtemp(join(tmpdir(), 'pocketphi-e2e-'));

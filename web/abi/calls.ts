@@ -422,15 +422,6 @@ export class SessionHandle {
     return this.#m.call('phi_session_n_past', this.#session);
   }
 
-  /** For the page, to cancel while the worker computes; undefined in a build without threads. */
-  cancelFlag(): Int32Array<SharedArrayBuffer> | undefined {
-    return this.#m.heap.sharedI32(this.#m.pointer('phi_session_cancel_flag', this.#session));
-  }
-
-  clearCancel(): void {
-    this.#m.heap.writeI32(this.#m.pointer('phi_session_cancel_flag', this.#session), [0]);
-  }
-
   sync(tokens: ArrayLike<number>): void {
     this.#m.scratch(tokens.length * 4, (at) => {
       this.#m.heap.writeI32(at, tokens);

@@ -67,15 +67,6 @@ export class Heap {
     return copy;
   }
 
-  /** One int32 as a view that other threads may use; undefined when the memory is not shared. The view stays good: what
-   * shared memory has once been never moves. */
-  sharedI32(ptr: Ptr): Int32Array<SharedArrayBuffer> | undefined {
-    const buffer: ArrayBufferLike = this.#memory.buffer;
-    if (typeof SharedArrayBuffer !== 'function' || !(buffer instanceof SharedArrayBuffer))
-      return undefined;
-    return new Int32Array(buffer, ptr, 1);
-  }
-
   copyBytes(ptr: Ptr, length: number): Uint8Array<ArrayBuffer> {
     const copy = new Uint8Array(length);
     copy.set(this.bytes(ptr, length));

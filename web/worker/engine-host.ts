@@ -6,7 +6,7 @@ import { canceledError, EngineError, toEngineError, toWire } from '../base/error
 import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES } from '../base/limits.ts';
 import { isObject } from '../base/options.ts';
 import { fulfil } from './fulfil.ts';
-import { breathe, Jobs, type Slices } from './jobs.ts';
+import { breathe, Jobs, newCancelFlag, type Slices } from './jobs.ts';
 import type {
   CallMessage,
   CallName,
@@ -240,12 +240,11 @@ export class EngineHost {
     work: (session: SessionHandle) => Slices<T>,
   ): Promise<T> {
     const session = this.#session(sessionId);
-    /* A cancel of an earlier call that had just ended must not hit this one. */
-    session.clearCancel();
-    this.#post({ type: 'started', id, cancelFlag: session.cancelFlag() ?? null });
+    const cancelFlag = newCancelFlag();
+    this.#post({ type: 'started', id, cancelFlag });
     const before = session.stats();
     try {
-      return await this.#jobs.run(id, work(session));
+      return await this.#jobs.run(id, work(session), cancelFlag);
     } finally {
       if (this.#sessions.get(sessionId) === session && this.#death === undefined) {
         this.#count(before, session.stats());

@@ -8,10 +8,19 @@ export type Slices<T> = Generator<undefined, T, undefined>;
 
 interface Job {
   readonly id: number;
+  readonly flag: CancelFlag | null;
   isCanceled: boolean;
   /** True when done. */
   advance(): boolean;
   reject(error: unknown): void;
+}
+
+export type CancelFlag = Int32Array<SharedArrayBuffer>;
+
+/** For the page to set to 1 while the worker computes and hears nothing; null where the page may share no memory. It is memory of
+ * its own: the engine's would be held by the page, long after the worker has ended, until garbage is collected there. */
+export function newCancelFlag(): CancelFlag | null {
+  return typeof SharedArrayBuffer === 'function' ? new Int32Array(new SharedArrayBuffer(4)) : null;
 }
 
 /** A turn of the event loop; unlike a timer it is not slowed down in nested calls. */
@@ -30,11 +39,12 @@ export class Jobs {
   readonly #queue: Job[] = [];
   #isPumping = false;
 
-  /** Runs slices among the other jobs. */
-  run<T>(id: number, slices: Slices<T>): Promise<T> {
+  /** Runs slices among the other jobs, until the flag is set or cancel() names the job. */
+  run<T>(id: number, slices: Slices<T>, flag: CancelFlag | null = null): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#queue.push({
         id,
+        flag,
         isCanceled: false,
         advance() {
           const { done, value } = slices.next();
@@ -69,7 +79,8 @@ export class Jobs {
 
   #advance(job: Job): boolean {
     try {
-      if (job.isCanceled) throw canceledError();
+      const isFlagged = job.flag !== null && Atomics.load(job.flag, 0) !== 0;
+      if (job.isCanceled || isFlagged) throw canceledError();
       return job.advance();
     } catch (error) {
       job.reject(error);

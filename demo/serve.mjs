@@ -169,8 +169,8 @@ function listen(server, host, port) {
   });
 }
 
-/** Starts a server; port 0 takes a free one. `folders` adds {'/prefix/': folder}, `files` {'/path': file}, `headers` are
- *  sent with every answer.
+/** Starts a server; port 0 takes a free one. `folders` adds {'/prefix/': folder}, `files` {'/path': file}, `headers`
+ *  are sent with every answer.
  *  Returns {url, port, close}. */
 export async function serve({
   port = 0,

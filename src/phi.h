@@ -178,12 +178,13 @@ PHI_API phi_status phi_session_append(phi_session *s, int32_t token);
 /* PHI_OK: done, logits are there. PHI_PENDING: call again. PHI_ECANCELED: the cancel flag was set; what was computed
  * stays in the cache. */
 PHI_API phi_status phi_session_step(phi_session *s);
-/* Logits of the last token, (n_vocabulary); NULL before the first PHI_OK, or if the session embeds. Borrowed until the next call on this session. */
+/* Logits of the last token, (n_vocabulary); NULL before the first PHI_OK, or if the session embeds. Borrowed until the
+ * next call on this session. */
 PHI_API const float *phi_session_logits(const phi_session *s, size_t *n_out);
-/* One vector of (d_model) floats that stands for the text: the hidden states behind the final norm, of its last token or
- * their mean (added up in the order of the text). Not normalised. NULL if the session does not embed, if the kind is unknown
- * or while a text is not computed to its end. Borrowed until the next call on this session. Such a session keeps a prefix
- * only if the new text goes on where the old one ended; any other is computed anew. */
+/* One vector of (d_model) floats that stands for the text: the hidden states behind the final norm, of its last token
+ * or their mean (added up in the order of the text). Not normalised. NULL if the session does not embed, if the kind is
+ * unknown or while a text is not computed to its end. Borrowed until the next call on this session. Such a session
+ * keeps a prefix only if the new text goes on where the old one ended; any other is computed anew. */
 typedef enum phi_pooling { PHI_POOLING_LAST = 0, PHI_POOLING_MEAN = 1 } phi_pooling;
 PHI_API const float *phi_session_embedding(phi_session *s, phi_pooling kind, size_t *n_out);
 /* One int32 in (shared) memory that any thread may set to 1: step() notices it within one layer, returns

@@ -50,11 +50,11 @@ struct phi_session {
     phi_kv kv;
     int32_t *tokens; /* (n_context) [0, n_target): what the state is to represent */
     int32_t n_target;
-    int32_t n_past;  /* computed; layer >= 0: the batch [n_past, n_past + forward.batch.n_tokens) is on its way */
-    int32_t layer;   /* the next layer of the batch on its way, or -1 */
-    bool uses_long;  /* LongRoPE factors of the cached keys */
-    bool has_logits; /* forward.logits are those of token n_past - 1 */
-    bool is_prefill; /* for the statistics */
+    int32_t n_past;   /* computed; layer >= 0: the batch [n_past, n_past + forward.batch.n_tokens) is on its way */
+    int32_t layer;    /* the next layer of the batch on its way, or -1 */
+    bool uses_long;   /* LongRoPE factors of the cached keys */
+    bool has_logits;  /* forward.logits are those of token n_past - 1 */
+    bool is_prefill;  /* for the statistics */
     float *embedding; /* (d_model) what phi_session_embedding() gave last; options.embeds only */
     _Atomic int32_t cancel_flag;
     phi_session_stats stats;

@@ -58,8 +58,8 @@ static uint64_t work_bytes(const phi_engine *e, const phi_session_options *o)
 {
     const phi_exec_shape shape = phi_model_exec_shape(e->model, o->n_batch, o->n_context);
     return phi_arena_cost(1, sizeof(phi_session)) + phi_arena_cost((size_t)o->n_context, sizeof(int32_t)) +
-           phi_arena_cost(embedding_floats(e, o), sizeof(float)) +
-           phi_exec_bytes(&shape, phi_pool_n_threads(e->pool)) + phi_forward_bytes(e->model, o->n_batch, head_of(o));
+           phi_arena_cost(embedding_floats(e, o), sizeof(float)) + phi_exec_bytes(&shape, phi_pool_n_threads(e->pool)) +
+           phi_forward_bytes(e->model, o->n_batch, head_of(o));
 }
 
 phi_status phi_engine_plan(phi_engine *e, const phi_session_options *options, phi_plan *out)

@@ -1,5 +1,5 @@
-/* What a page must allow: the strictest content security policy that the engine runs under, and cross-origin isolation by
- * service worker on a site that sends no headers. */
+/* What a page must allow: the strictest content security policy that the engine runs under, and cross-origin isolation
+ * by service worker on a site that sends no headers. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,5 +1,5 @@
-/* What is published: the files of `npm pack`, its types, and the package at work in a Vite build, on a static server, and
- * with its files on other paths and another origin. */
+/* What is published: the files of `npm pack`, its types, and the package at work in a Vite build, on a static server,
+ * and with its files on other paths and another origin. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {

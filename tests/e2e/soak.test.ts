@@ -155,8 +155,8 @@ interface Prompts {
   readonly to: number;
 }
 
-/** Prompts of a seeded run, on three sessions, the chat and clones; cut off while the prompt is computed, after some tokens,
- * by leaving the loop, or not at all. Returns how many ended in which way. */
+/** Prompts of a seeded run, on three sessions, the chat and clones; cut off while the prompt is computed, after some
+ * tokens, by leaving the loop, or not at all. Returns how many ended in which way. */
 function runPrompts(page: Page, range: Prompts): Promise<Record<string, number>> {
   return page.evaluate(async ({ from, to }) => {
     const sessions = [

@@ -1,4 +1,4 @@
-/* Embeddings without an engine: requests, the order of answers, length, encodings, and that the session is given back. */
+/* Embeddings without an engine: requests, the order of answers, encodings, and that the session is given back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

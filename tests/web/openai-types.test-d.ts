@@ -1,5 +1,5 @@
-/* Compiled, never run: our requests and answers against the types of OpenAI's own library. A line that does not compile is a
- * difference; `npm run check` compiles this file. */
+/* Compiled, never run: our requests and answers against the types of OpenAI's own library. A line that does not compile
+ * is a difference; `npm run check` compiles this file. */
 import type OpenAI from 'openai';
 import type {
   ChatCompletionCreateParams as TheirChatRequest,

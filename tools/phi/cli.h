@@ -56,7 +56,8 @@ phi_session *cli_open_session(const cli_options *o, phi_engine *e);
 int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out);
 /* "1,2,3", malloc'ed; NULL after printing the error. */
 int32_t *cli_parse_numbers(const char *list, size_t *n_out);
-/* Which lengths of a text of n_ids tokens are asked for: --lengths, all (--every), or the whole. malloc'ed; NULL after printing the error. */
+/* Which lengths of a text of n_ids tokens are asked for: --lengths, all (--every), or the whole.
+ * malloc'ed; NULL after printing the error. */
 int32_t *cli_lengths(const cli_options *o, size_t n_ids, size_t *n_out);
 /* Runs step() to the end; false after printing the error. */
 bool cli_compute(phi_session *s);

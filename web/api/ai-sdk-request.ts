@@ -81,7 +81,7 @@ function warningsOf(options: LanguageModelV4CallOptions): SharedV4Warning[] {
   return warnings;
 }
 
-/** The request, and what of the call it leaves out. Headers mean nothing without a server and are not worth a warning. */
+/** The request, and what of the call it leaves out. Headers mean nothing without a server: not worth a warning. */
 export function readCall(options: LanguageModelV4CallOptions): {
   readonly request: AiSdkRequest;
   readonly warnings: SharedV4Warning[];

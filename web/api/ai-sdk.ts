@@ -1,6 +1,6 @@
-/* Vercel's AI SDK on this engine: its provider interface (version 4, that of `ai` 7) in terms of our OpenAI interface. Nothing
- * of the SDK is imported but types. What a setting or a part of a prompt cannot mean here is told: settings by the
- * SDK's warnings, prompts by PHI_EUNSUPPORTED. */
+/* Vercel's AI SDK on this engine: its provider interface (version 4, that of `ai` 7) in terms of our OpenAI interface.
+ * Nothing of the SDK is imported but types. What a setting or a part of a prompt cannot mean here is told: settings by
+ * the SDK's warnings, prompts by PHI_EUNSUPPORTED. */
 import type {
   EmbeddingModelV4,
   EmbeddingModelV4CallOptions,

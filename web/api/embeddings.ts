@@ -1,5 +1,5 @@
-/* OpenAI's embeddings. The vectors are a language model's pooled hidden states, scaled to length 1: they compare texts, but no
- * model here was trained for that as embedding models are. */
+/* OpenAI's embeddings. The vectors are a language model's pooled hidden states, scaled to length 1: they compare texts,
+ * but no model here was trained for that as embedding models are. */
 import { EngineError } from '../base/errors.ts';
 import { EMBEDDING_INPUTS_MAX } from '../base/limits.ts';
 import { invalid, readChoice, readFields } from '../base/options.ts';
@@ -127,7 +127,8 @@ export class Embeddings {
       if (tokens.length > contextLength) {
         throw new EngineError(
           'PHI_ECONTEXT',
-          `input[${i}]: ${tokens.length} tokens exceed the engine's context of ${contextLength}; cut the text into parts`,
+          `input[${i}]: ${tokens.length} tokens exceed the engine's context of ${contextLength}; ` +
+            'cut the text into parts',
           { where: `input[${i}]`, requested: tokens.length, quota: contextLength },
         );
       }

@@ -47,7 +47,8 @@ function makeRun(
   if (tokens.length > info.contextLength) {
     throw new EngineError(
       'PHI_ECONTEXT',
-      `${tokens.length} tokens exceed the engine's context of ${info.contextLength}; shorten the text or create the engine with a larger contextLength`,
+      `${tokens.length} tokens exceed the engine's context of ${info.contextLength}; ` +
+        'shorten the text or create the engine with a larger contextLength',
       { requested: tokens.length, quota: info.contextLength },
     );
   }

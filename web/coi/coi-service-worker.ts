@@ -1,11 +1,11 @@
-/* Cross-origin isolation where the server sends no headers: one script that is both the page's and the service worker's.
+/* Cross-origin isolation where the server sends no headers: one script, the page's and the service worker's.
  *
  *     <script src="coi-service-worker.js"></script>     first in <head>, from the page's own folder or one above it
  *
- * On the page it registers itself and reloads once, when it controls the page; as the service worker it adds COOP and COEP to
- * documents and workers of its own origin. Nothing else passes through it: byte ranges, caching and other origins'
- * responses stay the browser's business. Where the page is isolated already, or no service worker can be had, it does
- * nothing; where the reload did not help it says so and does not reload again.
+ * On the page it registers itself and reloads once, when it controls the page; as the service worker it adds COOP and
+ * COEP to documents and workers of its own origin. Nothing else passes through it: byte ranges, caching and other
+ * origins' responses stay the browser's business. Where the page is isolated already, or no service worker can be had,
+ * it does nothing; where the reload did not help it says so and does not reload again.
  *
  * Under `require-corp` what the page takes from other origins needs CORS or a Cross-Origin-Resource-Policy header. */
 

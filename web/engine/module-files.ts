@@ -1,4 +1,4 @@
-/* Where the engine's files are: beside this package's entry file, wherever a bundler put them, or where the page says. */
+/* Where the engine's files are: beside this package's entry file, where a bundler put them, or where the page says. */
 import type { Variant } from '../base/detect.ts';
 import type { ModuleFiles } from '../worker/protocol.ts';
 

@@ -1,5 +1,5 @@
-/* The worker's entry file: a plain module, so that a strict content security policy allows it. It runs the engine, or as
- * one of its threads what the fragment of its URL names (see threadScript() in web/abi/module.ts). */
+/* The worker's entry file: a plain module, so that a strict content security policy allows it. It runs the engine, or
+ * as one of its threads what the fragment of its URL names (see threadScript() in web/abi/module.ts). */
 import { runThread } from '../abi/module.ts';
 import { EngineHost } from './engine-host.ts';
 import type { ToWorker } from './protocol.ts';

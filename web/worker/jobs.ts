@@ -17,8 +17,9 @@ interface Job {
 
 export type CancelFlag = Int32Array<SharedArrayBuffer>;
 
-/** For the page to set to 1 while the worker computes and hears nothing; null where the page may share no memory. It is memory of
- * its own: the engine's would be held by the page, long after the worker has ended, until garbage is collected there. */
+/** For the page to set to 1 while the worker computes and hears nothing; null where the page may share no memory. It is
+ * memory of its own: the engine's would be held by the page, long after the worker has ended, until garbage is
+ * collected there. */
 export function newCancelFlag(): CancelFlag | null {
   return typeof SharedArrayBuffer === 'function' ? new Int32Array(new SharedArrayBuffer(4)) : null;
 }

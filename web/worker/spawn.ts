@@ -35,7 +35,8 @@ function startWorker(workerUrl: URL | undefined): Worker {
     throw new EngineError(
       'PHI_EINVAL',
       isForeign
-        ? `workerUrl: ${workerUrl.href} is another origin's, from which browsers start no worker; serve engine-worker.js from the page's own origin, wasmUrl may be anywhere`
+        ? `workerUrl: ${workerUrl.href} is another origin's, from which browsers start no worker; ` +
+            "serve engine-worker.js from the page's own origin, wasmUrl may be anywhere"
         : `workerUrl: no worker can be started from ${workerUrl.href} (${messageOf(error)})`,
       { where: 'workerUrl', cause: error },
     );

@@ -1,6 +1,7 @@
-/* The one error class of the package. Its code is a status name of src/base/status.def, the same in C, in the worker and
- * on the page. `where` is what the error is about (a URL, a file name, an option); `requested` and `quota` are set for
- * PHI_ECONTEXT (tokens) and PHI_ENOMEM (bytes). */
+/* The one error class of the package. Its code is a status name of src/base/status.def, the same in C, in the
+ * worker and on the page. `where` is what the error is about (a URL, a file name, an option, a model); `requested`
+ * and `quota` are set for PHI_ECONTEXT (tokens), PHI_ENOMEM and a full PHI_ESTORAGE (bytes; `quota` is then the
+ * room that is left). */
 import { STATUSES, type StatusName } from './errors.gen.ts';
 
 export type ErrorCode = Exclude<

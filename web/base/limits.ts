@@ -52,3 +52,10 @@ export const MANIFEST_TEXT_MAX = 1 << 20;
 export const MANIFEST_FILES_MAX = 1024;
 /** Smaller chunks would make more hashes than a manifest holds, and more requests than a server likes. */
 export const MANIFEST_CHUNK_BYTES_MIN = 1 << 16;
+/** Chunks that weights are stored and hashed in: large enough to be read at full speed, small enough to be fetched
+ * again (docs/decisions/0006-what-is-stored.md). */
+export const CHUNK_BYTES_DEFAULT = 16 << 20;
+/** A model's files, split ones counted one by one. */
+export const MODEL_FILES_MAX = 1024;
+/** Characters of a model's id. */
+export const MODEL_ID_MAX = 2048;

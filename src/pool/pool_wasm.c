@@ -4,14 +4,9 @@
 #if defined(PHI_HAS_THREADS) && defined(__EMSCRIPTEN__)
 
 #include <emscripten/threading.h>
+#include <math.h>
 
 #include "pool_os.h"
-
-/* The wait and notify instructions take a plain pointer. */
-static int *word_of(phi_bell *bell)
-{
-    return (int *)(void *)&bell->n_rings;
-}
 
 void phi_bell_init(phi_bell *bell)
 {
@@ -23,14 +18,17 @@ void phi_bell_deinit(phi_bell *bell)
     (void)bell;
 }
 
+/* Not the bare wait instruction: a thread that crashes wakes thread 0 out of Emscripten's wait, which then does not come
+ * back but leaves WebAssembly with the exception "unwind" (web/abi/module.ts). With the bare one, thread 0 would wait for
+ * ever for the tasks of a thread that is gone. */
 void phi_bell_sleep(phi_bell *bell, uint32_t seen)
 {
-    __builtin_wasm_memory_atomic_wait32(word_of(bell), (int)seen, -1);
+    emscripten_futex_wait(&bell->n_rings, seen, INFINITY);
 }
 
 void phi_bell_wake(phi_bell *bell)
 {
-    __builtin_wasm_memory_atomic_notify(word_of(bell), UINT32_MAX);
+    emscripten_futex_wake(&bell->n_rings, INT32_MAX);
 }
 
 /* A worker cannot yield: it sleeps or it runs. */

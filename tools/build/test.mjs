@@ -6,6 +6,7 @@
  * have their own, every other folder belongs to `programs`. They find what was built through the environment:
  *   POCKETPHI_PHI       the native tool
  *   POCKETPHI_DIST      dist/
+ *   POCKETPHI_TRAP      the module that crashes on order (e2e)
  *   POCKETPHI_CHROMIUM  a Chromium to start (e2e) */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -160,7 +161,13 @@ async function testBrowser(tally) {
   }
   const chromium = ensureChromium();
   await buildAll();
-  const env = { ...chromium.env, ...builtPaths(), POCKETPHI_CHROMIUM: chromium.file };
+  buildNative('native-release', ['phi']); /* what pages say is compared with what it says */
+  const env = {
+    ...chromium.env,
+    ...builtPaths(),
+    POCKETPHI_TRAP: join(buildWasm('relaxed-mt', 'pocketphi_trap'), 'trap'),
+    POCKETPHI_CHROMIUM: chromium.file,
+  };
   await runNodeTests(tally, 'e2e', files, env);
 }
 

@@ -27,15 +27,19 @@ foreach(layer base format tokenizer model api)
   endif()
 endforeach()
 
-# Linked from the object files, not from the archive, so that what PHI_API marks as used is kept. (CMake wants one
-# source at least; before the first layer exists there is nothing to link.)
-if(PHI_LAYERS)
-  add_executable(pocketphi_wasm)
+# phi_wasm_module(NAME SOURCES...): the engine as a page loads it. Linked from the object files, not from the archive, so
+# that what PHI_API marks as used is kept. (CMake wants one source at least; before the first layer exists there is
+# nothing to link.)
+function(phi_wasm_module name)
+  if(NOT PHI_LAYERS)
+    return()
+  endif()
+  add_executable(${name} ${ARGN})
   foreach(layer IN LISTS PHI_LAYERS)
-    target_sources(pocketphi_wasm PRIVATE $<TARGET_OBJECTS:${layer}>)
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:${layer}>)
   endforeach()
-  set_target_properties(pocketphi_wasm PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-${PHI_VARIANT} SUFFIX .js)
-  target_link_options(pocketphi_wasm PRIVATE
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-${PHI_VARIANT} SUFFIX .js)
+  target_link_options(${name} PRIVATE
     --no-entry
     -sMODULARIZE=1
     -sEXPORT_ES6=1
@@ -51,8 +55,17 @@ if(PHI_LAYERS)
   if(PHI_THREADS)
     # Workers start before the module is ready: a thread made later would need the event loop, which a call into the
     # engine does not give back. The page says how many (Module.poolThreads = threads beside the calling one).
-    target_link_options(pocketphi_wasm PRIVATE "-sPTHREAD_POOL_SIZE=Module['poolThreads']" -sPTHREAD_POOL_SIZE_STRICT=2)
+    target_link_options(${name} PRIVATE "-sPTHREAD_POOL_SIZE=Module['poolThreads']" -sPTHREAD_POOL_SIZE_STRICT=2)
   endif()
+endfunction()
+
+phi_wasm_module(pocketphi_wasm)
+if(PHI_THREADS)
+  # For tests/e2e/crash.test.ts: the same, and threads crash on order. It is never part of dist/.
+  phi_wasm_module(pocketphi_trap tests/e2e/trap/trap.c)
+  target_include_directories(pocketphi_trap PRIVATE src/pool src/base)
+  target_link_options(pocketphi_trap PRIVATE -Wl,--wrap=phi_pool_run -Wl,--wrap=phi_pool_post)
+  set_target_properties(pocketphi_trap PROPERTIES EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY trap)
 endif()
 
 # phi_wasm_program(NAME FOLDER): the tests of a folder as a program that Node runs. Only the main thread may touch the

@@ -5,6 +5,9 @@ import { isObject } from '../base/options.ts';
 import { FUNCTIONS, type FunctionName, type StructFields } from './abi.gen.ts';
 import { Heap, NULL, type Ptr, Struct, type StructLayout, toPtr } from './heap.ts';
 
+/** `where` of the error of a pool thread that crashed. */
+export const THREAD = 'thread';
+
 /** A number, or a BigInt where C has 64 bits. */
 export type Scalar = number | bigint;
 
@@ -64,10 +67,40 @@ function collectExports(module: GlueModule, script: string): Exports {
   return table as Exports;
 }
 
+/** What a call threw, as the error that ends the engine: C returns statuses, so only a crash throws. Emscripten throws
+ * the text "unwind" out of a wait of the calling thread when another thread has crashed. */
+function crashError(thrown: unknown): EngineError {
+  if (thrown === 'unwind') return threadCrashError();
+  const kind = thrown instanceof Error ? `${thrown.name}: ` : '';
+  return new EngineError('PHI_EPOISONED', `the engine crashed: ${kind}${messageOf(thrown)}`, {
+    cause: thrown,
+  });
+}
+
+/** A pool thread is gone. `what` ended it, as far as it is known. */
+export function threadCrashError(what?: string): EngineError {
+  const detail = what === undefined ? '' : `: ${what}`;
+  return new EngineError('PHI_EPOISONED', `a thread of the engine crashed${detail}`, {
+    where: THREAD,
+  });
+}
+
+/** Tells of a pool thread's end from an event of the calling thread's global scope: Emscripten's glue throws the thread's
+ * error event anew, for nobody to catch. undefined: the event is about something else. */
+export function threadCrashOf(event: ErrorEvent): EngineError | undefined {
+  const inner: unknown = event.error;
+  if (!(inner instanceof ErrorEvent)) return undefined;
+  inner.preventDefault();
+  event.preventDefault();
+  return threadCrashError(inner.message === '' ? undefined : inner.message);
+}
+
 export class WasmModule {
   readonly heap: Heap;
   readonly structs: Structs;
   readonly #exports: Exports;
+  /** After a crash the memory may be in any state, locks included: nothing is called any more. */
+  #crash: EngineError | undefined;
 
   constructor(module: GlueModule, script: string) {
     this.#exports = collectExports(module, script);
@@ -92,11 +125,21 @@ export class WasmModule {
   }
 
   call(name: FunctionName, ...args: Scalar[]): number {
-    return Number(this.#exports[name](...args) ?? 0);
+    return Number(this.#invoke(name, args));
   }
 
   pointer(name: FunctionName, ...args: Scalar[]): Ptr {
-    return toPtr(this.#exports[name](...args) ?? 0);
+    return toPtr(this.#invoke(name, args));
+  }
+
+  #invoke(name: FunctionName, args: readonly Scalar[]): Scalar {
+    if (this.#crash !== undefined) throw this.#crash;
+    try {
+      return this.#exports[name](...args) ?? 0;
+    } catch (thrown) {
+      this.#crash = crashError(thrown);
+      throw this.#crash;
+    }
   }
 
   /** A pointer or a size that C wrote through an out-parameter. */

@@ -18,6 +18,8 @@ export const BLOB_PIECE_BYTES = 4 << 20;
 export const PROGRESS_MS = 100;
 /** The worker looks at its messages at least this often while it computes. */
 export const BREATH_MS = 8;
+/** How long a thread's crash waits for the event that says why, before the page is told without. */
+export const THREAD_REPORT_MS = 250;
 /** Chat templates: the source; any value on the way, in characters and items; steps, heavy values counting more. The
  * template of a tool-using model takes some thousand steps for a long conversation. */
 export const TEMPLATE_BYTES_MAX = 1 << 20;

@@ -1,9 +1,9 @@
 /* The engine's side of the protocol: owns the module, its sessions and the queue of long calls. The worker file gives it
  * messages; tests may too. */
 import { EngineHandle, type Generated, type Plan, type SessionHandle } from '../abi/calls.ts';
-import { loadModule, type WasmModule } from '../abi/module.ts';
+import { loadModule, THREAD, type WasmModule } from '../abi/module.ts';
 import { canceledError, EngineError, toEngineError, toWire } from '../base/errors.ts';
-import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES } from '../base/limits.ts';
+import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES, THREAD_REPORT_MS } from '../base/limits.ts';
 import { isObject } from '../base/options.ts';
 import { fulfil } from './fulfil.ts';
 import { breathe, Jobs, newCancelFlag, type Slices } from './jobs.ts';
@@ -99,6 +99,7 @@ export class EngineHost {
   #loaded: Loaded | undefined;
   #lastSessionId = 0;
   #death: EngineError | undefined;
+  #isReported = false;
 
   constructor(post: Post) {
     this.#post = post;
@@ -123,12 +124,22 @@ export class EngineHost {
   /** What nobody foresaw, or a trap, ends the engine; anything else ends the call only. */
   #fail(id: number, thrown: unknown): void {
     const error = toEngineError(thrown);
-    if (error.code === 'PHI_EPOISONED') {
-      this.#death ??= error;
-      this.#post({ type: 'dead', error: toWire(error) });
-    } else {
+    if (error.code !== 'PHI_EPOISONED') {
       this.#post({ type: 'failure', id, error: toWire(error) });
+      return;
     }
+    this.#death ??= error;
+    /* Why a thread crashed arrives as an event of its worker, a moment after the call that misses the thread. */
+    if (error.where === THREAD) setTimeout(() => this.die(error), THREAD_REPORT_MS);
+    else this.die(error);
+  }
+
+  /** Ends the engine: the page is told once, whatever comes after. */
+  die(error: EngineError): void {
+    this.#death ??= error;
+    if (this.#isReported) return;
+    this.#isReported = true;
+    this.#post({ type: 'dead', error: toWire(error) });
   }
 
   #dispatch<N extends CallName>(

@@ -2,7 +2,8 @@
  *
  *     phi_engine_options eo = phi_engine_options_default();
  *     phi_engine *e;
- *     phi_engine_create(&e, &eo);
+ *     phi_error why;
+ *     phi_engine_create(&e, &eo, &why);
  *     for (uint32_t f = 0; f < phi_engine_n_files(e); f++) {          // a split model has several files
  *         uint64_t want = 1 << 20;
  *         do {                                                       // the bytes before the tensor data
@@ -87,7 +88,9 @@ typedef struct phi_range {
 } phi_range;
 
 PHI_API phi_engine_options phi_engine_options_default(void);
-PHI_API phi_status phi_engine_create(PHI_OWN phi_engine **out, const phi_engine_options *options);
+/* *error (NULL is fine) says why there is no engine, which has no phi_engine_error() then: PHI_EINVAL, an option and what it
+ * may be; PHI_EUNSUPPORTED, kernels that do not work here; PHI_ENOMEM. On PHI_OK its status is PHI_OK and its text empty. */
+PHI_API phi_status phi_engine_create(PHI_OWN phi_engine **out, const phi_engine_options *options, phi_error *error);
 PHI_API void phi_engine_destroy(PHI_OWN phi_engine *e); /* NULL is fine. Sessions first. */
 PHI_API const phi_error *phi_engine_error(const phi_engine *e);
 PHI_API phi_engine_state_id phi_engine_state(const phi_engine *e);

@@ -15,30 +15,59 @@ phi_engine_options phi_engine_options_default(void)
         .struct_size = sizeof(phi_engine_options), .n_threads = 1, .accuracy_level = 4, .kernels = -1};
 }
 
-static phi_status check_options(const phi_engine_options *o)
+static phi_status check_options(const phi_engine_options *o, phi_error *err)
 {
-    const bool is_good = o && o->struct_size == sizeof *o && o->n_threads >= 1 && o->n_threads <= PHI_LIMIT_THREADS &&
-                         (o->accuracy_level == 1 || o->accuracy_level == 4) && o->kernels >= -1 &&
-                         o->kernels < PHI_N_ISAS && o->strip_rule >= 0 && o->strip_rule <= PHI_STRIP_VISION &&
-                         o->staging_bytes <= (uint32_t)1 << 30;
-    return is_good ? PHI_OK : PHI_EINVAL;
+    if (!o || o->struct_size != sizeof *o)
+        return phi_fail(err, PHI_EINVAL,
+                        "engine options: struct_size is %u, expected %zu; begin with phi_engine_options_default()",
+                        o ? (unsigned)o->struct_size : 0, sizeof *o);
+    const struct {
+        const char *name;
+        int64_t value, min, max;
+    } ranges[] = {
+        {"n_threads", o->n_threads, 1, PHI_LIMIT_THREADS},
+        {"kernels", o->kernels, -1, PHI_N_ISAS - 1},
+        {"strip_rule", o->strip_rule, 0, PHI_STRIP_VISION},
+        {"staging_bytes", o->staging_bytes, 0, 1 << 30},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (ranges[i].value < ranges[i].min || ranges[i].value > ranges[i].max)
+            return phi_fail(err, PHI_EINVAL, "engine options: %s is %lld, expected %lld to %lld", ranges[i].name,
+                            (long long)ranges[i].value, (long long)ranges[i].min, (long long)ranges[i].max);
+    if (o->accuracy_level != 1 && o->accuracy_level != 4)
+        return phi_fail(err, PHI_EINVAL, "engine options: accuracy_level is %d, expected 1 or 4",
+                        (int)o->accuracy_level);
+    return PHI_OK;
 }
 
-phi_status phi_engine_create(PHI_OWN phi_engine **out, const phi_engine_options *options)
+static phi_status choose_kernels(phi_kernels *out, int32_t wanted, phi_error *err)
+{
+    const phi_isa isa = wanted < 0 ? phi_kernels_best(phi_pool_now_us) : (phi_isa)wanted;
+    if (phi_kernels_get(out, isa))
+        return PHI_OK;
+    return phi_fail(err, PHI_EUNSUPPORTED,
+                    "engine options: kernels %d need relaxed SIMD that is exact, which this build or machine lacks; -1 "
+                    "takes the fastest that work",
+                    (int)wanted);
+}
+
+phi_status phi_engine_create(PHI_OWN phi_engine **out, const phi_engine_options *options, phi_error *error)
 {
     phi_arena arena;
-    if (!out || check_options(options) != PHI_OK)
-        return PHI_EINVAL;
+    if (error)
+        *error = (phi_error){0};
+    if (!out)
+        return phi_fail(error, PHI_EINVAL, "engine: no place for the new engine (out is NULL)");
+    PHI_TRY(check_options(options, error));
     phi_arena_init(&arena, ENGINE_ARENA_BYTES);
     phi_engine *e = phi_arena_zeroed(&arena, phi_engine, 1);
     if (!e)
-        return PHI_ENOMEM;
+        return phi_fail(error, PHI_ENOMEM, "engine: no memory for its first %d bytes", ENGINE_ARENA_BYTES);
     e->options = *options;
     phi_arena_init(&e->scratch, SCRATCH_ARENA_BYTES);
-    const phi_isa isa = options->kernels < 0 ? phi_kernels_best(phi_pool_now_us) : (phi_isa)options->kernels;
-    phi_status status = phi_kernels_get(&e->kernels, isa) ? PHI_OK : PHI_EUNSUPPORTED;
+    phi_status status = choose_kernels(&e->kernels, options->kernels, error);
     if (status == PHI_OK)
-        status = phi_pool_create(&e->pool, &arena, options->n_threads, &e->error);
+        status = phi_pool_create(&e->pool, &arena, options->n_threads, error);
     if (status != PHI_OK) {
         phi_arena_deinit(&arena);
         return status;

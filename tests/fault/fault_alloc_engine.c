@@ -23,6 +23,19 @@ static phi_status load_and_answer(model_file *f)
     return status;
 }
 
+TEST(fault_alloc_engine__an_engine_that_cannot_be_had_says_why)
+{
+    const phi_engine_options eo = phi_engine_options_default();
+    phi_engine *e;
+    phi_error error;
+    (void)phi_arena_fail_at(1);
+    const phi_status status = phi_engine_create(&e, &eo, &error);
+    (void)phi_arena_fail_at(0);
+    CHECK_INT(status, PHI_ENOMEM);
+    CHECK_INT(error.status, PHI_ENOMEM);
+    CHECK_TEXT(error.text, "engine: no memory for its first 1048576 bytes");
+}
+
 TEST(fault_alloc_engine__every_failed_allocation_is_survived)
 {
     model_file f = model_file_read("phi3-gqa.gguf");

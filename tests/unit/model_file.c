@@ -66,7 +66,7 @@ phi_status model_file_load(phi_engine **out, model_file *f, const phi_engine_opt
     phi_engine *e = NULL;
     *out = NULL;
     f->n_ranges = 0;
-    phi_status status = phi_engine_create(&e, options);
+    phi_status status = phi_engine_create(&e, options, err);
     if (status != PHI_OK)
         return status;
     status = describe(e, f);

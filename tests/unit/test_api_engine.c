@@ -150,14 +150,55 @@ TEST(api_engine__calls_out_of_order_say_so)
     uint64_t wanted;
     phi_engine_options eo = phi_engine_options_default();
     const phi_session_options so = phi_session_options_default();
-    CHECK_INT(phi_engine_create(&e, &eo), PHI_OK);
+    CHECK_INT(phi_engine_create(&e, &eo, NULL), PHI_OK);
     CHECK_INT(phi_engine_reserve(e), PHI_ESTATE);
     CHECK_INT(phi_engine_provide(e, 0, 1), PHI_ESTATE);
     CHECK_INT(phi_session_create(&s, e, &so), PHI_ESTATE);
     CHECK_INT(phi_engine_describe(e, 0, 10, 100, &wanted), PHI_EINVAL); /* no room asked for */
     CHECK(phi_engine_info_json(e) == NULL);
     phi_engine_destroy(e);
-    eo.n_threads = 0;
-    CHECK_INT(phi_engine_create(&e, &eo), PHI_EINVAL);
     phi_engine_destroy(NULL);
+}
+
+static void check_refused(const phi_engine_options *eo, phi_status expected, const char *text)
+{
+    phi_engine *e = NULL;
+    phi_error error;
+    CHECK_INT(phi_engine_create(&e, eo, &error), expected);
+    CHECK_INT(error.status, expected);
+    CHECK(strstr(error.text, text) != NULL);
+    CHECK_INT(phi_engine_create(&e, eo, NULL), expected);
+    CHECK(e == NULL);
+}
+
+TEST(api_engine__create_says_why_not)
+{
+    const phi_engine_options good = phi_engine_options_default();
+    phi_engine_options eo = good;
+    eo.n_threads = 0;
+    check_refused(&eo, PHI_EINVAL, "n_threads is 0, expected 1 to 64");
+    eo = good;
+    eo.kernels = 99;
+    check_refused(&eo, PHI_EINVAL, "kernels is 99, expected -1 to ");
+    eo = good;
+    eo.strip_rule = -1;
+    check_refused(&eo, PHI_EINVAL, "strip_rule is -1");
+    eo = good;
+    eo.staging_bytes = UINT32_MAX;
+    check_refused(&eo, PHI_EINVAL, "staging_bytes is 4294967295");
+    eo = good;
+    eo.accuracy_level = 2;
+    check_refused(&eo, PHI_EINVAL, "accuracy_level is 2, expected 1 or 4");
+    eo = good;
+    eo.struct_size = 0;
+    check_refused(&eo, PHI_EINVAL, "struct_size is 0, expected ");
+    check_refused(NULL, PHI_EINVAL, "phi_engine_options_default()");
+    phi_error error;
+    CHECK_INT(phi_engine_create(NULL, &good, &error), PHI_EINVAL);
+    CHECK(error.text[0] != 0);
+    phi_engine *e;
+    CHECK_INT(phi_engine_create(&e, &good, &error), PHI_OK);
+    CHECK_INT(error.status, PHI_OK);
+    CHECK(error.text[0] == 0);
+    phi_engine_destroy(e);
 }

@@ -161,9 +161,9 @@ phi_engine *cli_open_model(const cli_options *o, bool needs_weights)
         (void)cli_fail("--model FILE is needed");
         return NULL;
     }
-    const phi_status status = phi_engine_create(&e, &options);
-    if (status != PHI_OK) {
-        (void)cli_fail("the engine could not be created: %s", phi_status_meaning(status));
+    phi_error error;
+    if (phi_engine_create(&e, &options, &error) != PHI_OK) {
+        (void)cli_fail("%s", error.text);
         return NULL;
     }
     const bool is_good = describe(e, &files, o->model) && (!needs_weights || load(e, &files));

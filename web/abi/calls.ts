@@ -159,16 +159,18 @@ export class EngineHandle {
   constructor(m: WasmModule, settings: EngineSettings) {
     this.#m = m;
     const options = m.structs.phi_engine_options;
-    this.#engine = m.scratch(Dealer.cost(options.bytes, 8), (scratch) => {
+    const detail = m.structs.phi_error;
+    this.#engine = m.scratch(Dealer.cost(options.bytes, 8, detail.bytes), (scratch) => {
       const dealer = new Dealer(scratch);
       const at = dealer.take(options.bytes);
       const out = dealer.take(8);
+      const error = dealer.take(detail.bytes);
       m.call('phi_engine_options_default', at);
       options.set(at, 'n_threads', settings.threads);
       options.set(at, 'accuracy_level', settings.accuracyLevel);
       options.set(at, 'strip_rule', STRIP_RULES[settings.stripRule]);
-      const status = m.call('phi_engine_create', out, at);
-      if (status !== OK) throw errorAt(m, status, NULL);
+      const status = m.call('phi_engine_create', out, at, error);
+      if (status !== OK) throw errorAt(m, status, error);
       return m.readPointer(out);
     });
   }

@@ -58,4 +58,30 @@ static inline void pairs_from_bytes(uint8_t *pairs, const uint8_t *const rows[PH
         }
 }
 
+/* Byte of column k of row r in a block of bytes (Q8, Q8M). */
+static inline int8_t *byte_at(uint8_t *bytes, int32_t r, int32_t k)
+{
+    return (int8_t *)(bytes + k / 4 * 64 + r * 4 + k % 4);
+}
+
+/* 16 bytes a row, nibbles in the order of plane_from_halves(): each is the index of a level (IQ4_NL). */
+static inline void bytes_from_levels(uint8_t *bytes, const uint8_t *const rows[PHI_GROUP_ROWS], const int8_t levels[16])
+{
+    for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
+        for (int32_t k = 0; k < PHI_BLOCK_COLS; k++)
+            *byte_at(bytes, r, k) = levels[rows[r][k % 16] >> (k / 16 * 4) & 15];
+}
+
+/* 20 bytes a row: 32 bits, bit k being bit 4 of column k, then nibbles in the order of plane_from_halves(); `offset`, 0 or
+ * 16, is taken off (Q5_1, Q5_0). */
+static inline void bytes_from_fives(uint8_t *bytes, const uint8_t *const rows[PHI_GROUP_ROWS], int32_t offset)
+{
+    for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
+        for (int32_t k = 0; k < PHI_BLOCK_COLS; k++) {
+            const int32_t low = rows[r][4 + k % 16] >> (k / 16 * 4) & 15;
+            const int32_t high = rows[r][k / 8] >> k % 8 & 1;
+            *byte_at(bytes, r, k) = (int8_t)(low + 16 * high - offset);
+        }
+}
+
 #endif

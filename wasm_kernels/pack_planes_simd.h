@@ -129,4 +129,66 @@ PHI_ALWAYS_INLINE void simd_pairs_from_bytes(uint8_t *const pairs[4], const uint
     }
 }
 
+/* Byte i of each 32-bit lane, four times; i is constant. */
+PHI_ALWAYS_INLINE v128_t plane_spread_byte(v128_t words, int32_t i)
+{
+    switch (i) {
+    case 0:
+        return wasm_i8x16_shuffle(words, words, 0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+    case 1:
+        return wasm_i8x16_shuffle(words, words, 1, 1, 1, 1, 5, 5, 5, 5, 9, 9, 9, 9, 13, 13, 13, 13);
+    case 2:
+        return wasm_i8x16_shuffle(words, words, 2, 2, 2, 2, 6, 6, 6, 6, 10, 10, 10, 10, 14, 14, 14, 14);
+    default:
+        return wasm_i8x16_shuffle(words, words, 3, 3, 3, 3, 7, 7, 7, 7, 11, 11, 11, 11, 15, 15, 15, 15);
+    }
+}
+
+PHI_ALWAYS_INLINE void simd_bytes_from_levels(uint8_t *bytes, const uint8_t *const rows[PHI_GROUP_ROWS],
+                                              const int8_t levels[16])
+{
+    const v128_t low = wasm_i8x16_splat(15), table = wasm_v128_load(levels);
+    for (int32_t p = 0; p < PHI_GROUP_ROWS / 4; p++) {
+        v128_t t[4];
+        plane_transpose(t, rows + 4 * p, 0);
+        PHI_UNROLL
+        for (int32_t step = 0; step < 4; step++) {
+            uint8_t *at = bytes + step * 64 + p * 16;
+            wasm_v128_store(at, wasm_i8x16_swizzle(table, wasm_v128_and(t[step], low)));
+            wasm_v128_store(at + 256, wasm_i8x16_swizzle(table, wasm_u8x16_shr(t[step], 4)));
+        }
+    }
+}
+
+/* Bits 4 of one step's columns: byte lanes of 0x10, or of 0xf0 (-16) where the bit is missing if `offset` is 16. */
+PHI_ALWAYS_INLINE v128_t plane_fifth_bits(v128_t words, int32_t step, int32_t offset)
+{
+    const v128_t mask = wasm_i32x4_splat(step % 2 == 0 ? 0x08040201 : (int32_t)0x80402010);
+    const v128_t bits = wasm_v128_and(plane_spread_byte(words, step / 2), mask);
+    if (offset == 0)
+        return wasm_v128_and(wasm_i8x16_eq(bits, mask), wasm_i8x16_splat(0x10));
+    return wasm_v128_and(wasm_i8x16_eq(bits, wasm_i8x16_splat(0)), wasm_i8x16_splat(-16));
+}
+
+PHI_ALWAYS_INLINE void simd_bytes_from_fives(uint8_t *bytes, const uint8_t *const rows[PHI_GROUP_ROWS], int32_t offset)
+{
+    const v128_t low = wasm_i8x16_splat(15);
+    for (int32_t p = 0; p < PHI_GROUP_ROWS / 4; p++) {
+        const uint8_t *const *four = rows + 4 * p;
+        v128_t words = wasm_v128_load32_zero(four[0]), t[4];
+        words = wasm_v128_load32_lane(four[1], words, 1);
+        words = wasm_v128_load32_lane(four[2], words, 2);
+        words = wasm_v128_load32_lane(four[3], words, 3);
+        plane_transpose(t, four, 4);
+        PHI_UNROLL
+        for (int32_t step = 0; step < 4; step++) {
+            uint8_t *at = bytes + step * 64 + p * 16;
+            const v128_t first = plane_fifth_bits(words, step, offset),
+                         second = plane_fifth_bits(words, 4 + step, offset);
+            wasm_v128_store(at, wasm_v128_or(wasm_v128_and(t[step], low), first));
+            wasm_v128_store(at + 256, wasm_v128_or(wasm_u8x16_shr(t[step], 4), second));
+        }
+    }
+}
+
 #endif

@@ -44,28 +44,21 @@ bool phi_pack_q8_0(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
     return phi_pack_halves(out + 512, blocks, 0);
 }
 
-/* Nibbles in the order of Q4_0; bit k of `high` is bit 4 of column k. */
-static void put_five_bits(uint8_t *out, int32_t r, const uint8_t *nibbles, uint32_t high, int32_t offset)
-{
-    int8_t q[PHI_BLOCK_COLS];
-    for (int32_t k = 0; k < PHI_BLOCK_COLS; k++)
-        q[k] = (int8_t)((nibbles[k % 16] >> (k / 16 * 4) & 15) + (int32_t)(high >> k & 1u) * 16 - offset);
-    put_bytes(out, r, q);
-}
-
 /* d f16 | bits 4 | nibbles 16: y = (q - 16) d */
 bool phi_pack_q5_0(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
 {
-    for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
-        put_five_bits(out, r, blocks[r] + 6, phi_load_u32(blocks[r] + 2), 16);
+    const uint8_t *rows[PHI_GROUP_ROWS];
+    pack_rows_at(rows, blocks, 2);
+    simd_bytes_from_fives(out, rows, 16);
     return phi_pack_halves(out + 512, blocks, 0);
 }
 
 /* d f16 | m f16 | bits 4 | nibbles 16: y = q d + m */
 bool phi_pack_q5_1(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
 {
-    for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)
-        put_five_bits(out, r, blocks[r] + 8, phi_load_u32(blocks[r] + 4), 0);
+    const uint8_t *rows[PHI_GROUP_ROWS];
+    pack_rows_at(rows, blocks, 4);
+    simd_bytes_from_fives(out, rows, 0);
     const bool has_finite_d = phi_pack_halves(out + 512, blocks, 0);
     const bool has_finite_m = phi_pack_halves(out + 512 + 32, blocks, 2);
     return has_finite_d && has_finite_m;
@@ -75,11 +68,8 @@ bool phi_pack_q5_1(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
 bool phi_pack_iq4_nl(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
 {
     static const int8_t levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-    for (int32_t r = 0; r < PHI_GROUP_ROWS; r++) {
-        int8_t q[PHI_BLOCK_COLS];
-        for (int32_t k = 0; k < PHI_BLOCK_COLS; k++)
-            q[k] = levels[blocks[r][2 + k % 16] >> (k / 16 * 4) & 15];
-        put_bytes(out, r, q);
-    }
+    const uint8_t *rows[PHI_GROUP_ROWS];
+    pack_rows_at(rows, blocks, 2);
+    simd_bytes_from_levels(out, rows, levels);
     return phi_pack_halves(out + 512, blocks, 0);
 }

@@ -328,6 +328,35 @@ TEST(quant_pack__fast_planes_are_those_of_the_specification)
     release();
 }
 
+TEST(quant_pack__fast_bytes_are_those_of_the_specification)
+{
+    (void)begin(3);
+    for (int round = 0; round < 20; round++) {
+        const uint8_t *rows[PHI_GROUP_ROWS];
+        int8_t levels[16];
+        for (int32_t i = 0; i < 16; i++)
+            levels[i] = (int8_t)phi_rng_u32(&rng);
+        for (int32_t r = 0; r < PHI_GROUP_ROWS; r++) {
+            uint8_t *row = hold(20);
+            for (int32_t i = 0; i < 20; i++)
+                row[i] = (uint8_t)phi_rng_u32(&rng);
+            rows[r] = row;
+        }
+        uint8_t expected[512];
+        uint8_t *got = hold_guarded(512, GUARD_BYTES);
+        bytes_from_levels(expected, rows, levels);
+        simd_bytes_from_levels(got, rows, levels);
+        CHECK(memcmp(got, expected, 512) == 0);
+        for (int32_t offset = 0; offset <= 16; offset += 16) {
+            bytes_from_fives(expected, rows, offset);
+            simd_bytes_from_fives(got, rows, offset);
+            CHECK(memcmp(got, expected, 512) == 0);
+        }
+        CHECK(guards_are_intact());
+        release();
+    }
+}
+
 /* ---- scalar against double precision ---- */
 
 TEST(quant_quantize__nearest_with_scale_and_sums)

@@ -232,8 +232,8 @@ static void bench_layout(bench *b, phi_layout layout, const int32_t shape[2])
 
 static void bench_pack(bench *b)
 {
-    static const phi_dtype dtypes[] = {PHI_DTYPE_Q4_0, PHI_DTYPE_Q4_1, PHI_DTYPE_Q4_K, PHI_DTYPE_Q5_K,
-                                       PHI_DTYPE_Q6_K, PHI_DTYPE_Q8_0, PHI_DTYPE_Q5_0, PHI_DTYPE_IQ4_NL};
+    static const phi_dtype dtypes[] = {PHI_DTYPE_Q4_0, PHI_DTYPE_Q4_1, PHI_DTYPE_Q4_K, PHI_DTYPE_Q5_K,  PHI_DTYPE_Q6_K,
+                                       PHI_DTYPE_Q8_0, PHI_DTYPE_Q5_0, PHI_DTYPE_Q5_1, PHI_DTYPE_IQ4_NL};
     const options all = b->o;
     b->o.isa = "simd128"; /* packing knows no isa */
     for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {

@@ -35,7 +35,7 @@ test('template: Phi-3 (June 2024)', () => {
 
 test('template: ChatML with a default system message, bos_token, loop variables, namespaces', () => {
   const source =
-    "{{ bos_token }}{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}" +
+    "{{ bos_token }}{% for message in messages %}{% if loop.first and messages and messages[0]['role'] != 'system' %}" +
     "{{ '<|im_start|>system\nDefault<|im_end|>\n' }}{% endif %}" +
     "{{'<|im_start|>' + message['role'] + '\n' + message['content'] | trim + '<|im_end|>' + '\n'}}{% endfor %}" +
     '{% set ns = namespace(n=0) %}{% for i in range(3) %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}';
@@ -72,6 +72,9 @@ test('template: what it refuses reaches the caller', () => {
 test('template: hostile ones end with one error, soon', () => {
   const doubling = (start: string, step: string): string =>
     `{% set ns = namespace(x=${start}) %}${`{% set ns.x = ${step} %}`.repeat(40)}{{ ns.x }}`;
+  /* x: 2 ** n times the letter */
+  const big = (letter: string, n: number): string =>
+    `{% set ns = namespace(x='${letter}') %}{% for i in range(${n}) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{% set x = ns.x %}`;
   const nested =
     '{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}';
   const cases: [string, RegExp][] = [
@@ -85,7 +88,7 @@ test('template: hostile ones end with one error, soon', () => {
     ["{{ 'x' | indent(2000000000) }}", /chat template/],
     [doubling("'ab'", 'ns.x + ns.x'), /more than 8388608/],
     [doubling("'ab'", 'ns.x ~ ns.x'), /more than 8388608/],
-    [doubling('[1]', 'ns.x + ns.x'), /more than 8388608/],
+    [doubling('[1]', 'ns.x + ns.x'), /more than/],
     [doubling('[1]', '[ns.x, ns.x]'), /more than 8388608/],
     [
       `{% set s = '${'a'.repeat(4000)}' %}{{ s | replace('a', s) | replace('a', s) | replace('a', s) }}`,
@@ -94,6 +97,45 @@ test('template: hostile ones end with one error, soon', () => {
     ['{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}', /chat template/],
     ['{{ messages.constructor.constructor("return 1")() }}', /chat template/],
     ['{{ undefined_function() }}', /chat template/],
+    /* One step each, on large values. */
+    [`${big('a', 22)}{{ ('b' ~ x[:2000000]) in x }}`, /builds/],
+    [`${big('a', 20)}{{ x.split(x[:1000] ~ 'b') }}`, /builds/],
+    [`${big('a', 13)}{{ x | replace('a', x[:4000]) }}`, /builds/],
+    ["{{ 'x\\n' | indent(500000000) }}", /builds/],
+    ["{{ range(99999) | join('xxxxxxxxxxxx' * 1) }}", /chat template/],
+    [`${big('a', 12)}{{ range(99999) | join(x) }}`, /builds/],
+    ["{{ {'a': {'b': {'c': 1}}} | tojson(indent=500000000) }}", /builds/],
+    [
+      `${big('a', 21)}{% set y = x[1:] %}{% set x = x[1:] %}{% for i in range(99999) %}{% if x == y %}{% endif %}{% endfor %}`,
+      /builds/,
+    ],
+    [`{% for i in range(9999) %}{% set l = range(99999) | sort %}{% endfor %}`, /builds/],
+    [`{% set l = range(99999) %}{% for i in range(9999) %}{{ l }}{% endfor %}`, /builds/],
+    [
+      `{% set l = range(99999) %}{% for i in range(9999) %}{% set k = l ~ '' %}{% endfor %}`,
+      /builds/,
+    ],
+    [
+      `{% set l = range(99999) %}{% for i in range(9999) %}{% set k = l[1:] | reverse | list %}{% endfor %}`,
+      /builds/,
+    ],
+    [`${big('a', 22)}{% for i in range(9999) %}{% set k = x | upper %}{% endfor %}`, /builds/],
+    [`${big('a', 22)}{% for i in range(9999) %}{% set k = x[::-1] %}{% endfor %}`, /builds/],
+    [`${big('a', 22)}{% for i in range(9999) %}{% set k = x | join %}{% endfor %}`, /builds/],
+    ['{% set ns = namespace(a=1) %}{% set ns.a = ns %}{{ ns }}', /a namespace in/],
+    [
+      '{% set ns = namespace(a=1) %}{% set l = [ns, ns] %}{% set ns.a = l %}{{ l }}',
+      /a namespace in/,
+    ],
+    [
+      `${big('a', 10)}{% filter indent(100000) %}{{ x | replace('a', 'b\\n') }}{% endfilter %}`,
+      /builds/,
+    ],
+    ['{% macro f(n) %}{{ f(n + 1) }}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}', /chat template/],
+    [
+      '{% macro f(n) %}{% if n < 30 %}{{ f(n + 1) }}{{ f(n + 1) }}{% endif %}{% endmacro %}{{ f(0) }}',
+      /builds/,
+    ],
   ];
   for (const [source, text] of cases) {
     const start = performance.now();
@@ -105,6 +147,24 @@ test('template: hostile ones end with one error, soon', () => {
         return true;
       },
     );
-    assert.ok(performance.now() - start < 20_000, source.slice(0, 80));
+    const ms = performance.now() - start;
+    assert.ok(ms < 5000, `${ms} ms: ${source.slice(0, 80)}`);
   }
+});
+
+test('template: a conversation as long as any context goes through', () => {
+  const source =
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ 'System' }}{% endif %}" +
+    "{% set content = message['content'] | trim %}{% if '</think>' in content %}" +
+    "{% set content = content.split('</think>')[-1].lstrip('\\n') %}{% endif %}" +
+    "{% if loop.index0 > 0 and messages[loop.index0 - 1]['role'] == message['role'] %}{{ raise_exception('twice') }}{% endif %}" +
+    "{{ '<|' + message['role'] + '|>' }}{{ content }}{% if not loop.last %}{{ '<|end|>' }}{% endif %}" +
+    '{% if loop.index0 == messages | length - 1 %}{{ messages[1:] | length }}{% endif %}{% endfor %}';
+  const messages = Array.from({ length: 1000 }, (_, i) => ({
+    role: i % 2 === 0 ? 'user' : 'assistant',
+    content: 'thought '.repeat(124).concat('</think>'),
+  }));
+  assert.ok(render(source, messages).length > 1e4);
+  const plain = messages.map(({ role }) => ({ role, content: 'some '.repeat(200) }));
+  assert.ok(render(source, plain).length > 1e6 - 1000);
 });

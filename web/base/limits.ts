@@ -20,11 +20,12 @@ export const PROGRESS_MS = 100;
 export const BREATH_MS = 8;
 /** How long a thread's crash waits for the event that says why, before the page is told without. */
 export const THREAD_REPORT_MS = 250;
-/** Chat templates: the source; any value on the way, in characters and items; steps, heavy values counting more. The
- * template of a tool-using model takes some thousand steps for a long conversation. */
+/** Chat templates: the source; any value on the way, in characters and items; steps, of which operations on large values
+ * take many. A conversation of a million characters in a thousand messages takes half of the limit, which is
+ * reached in less than half a second. */
 export const TEMPLATE_BYTES_MAX = 1 << 20;
 export const TEMPLATE_WEIGHT_MAX = 1 << 23;
-export const TEMPLATE_WORK_MAX = 2_000_000;
+export const TEMPLATE_WORK_MAX = 1_000_000;
 /** Texts of one embedding request, as OpenAI has it. */
 export const EMBEDDING_INPUTS_MAX = 2048;
 /** Choices of one request (`n`), as OpenAI has it. */

@@ -113,9 +113,17 @@ export function sourceLineForSuite(suite) {
   return `deb ${source.options ? `[${source.options}] ` : ''}${source.uri} ${suite} main\n`;
 }
 
+/** The machine's list of installed packages without some, and without what only they need. */
+function statusWithout(packages) {
+  const text = run('apt-get', ['-s', 'remove', '--auto-remove', ...packages]);
+  const removed = new Set([...text.matchAll(/^Remv (\S+)/gm)].map(([, name]) => name));
+  const isKept = (stanza) => !removed.has(/^Package: (.*)$/m.exec(stanza)?.[1]);
+  return readFileSync('/var/lib/dpkg/status', 'utf8').split('\n\n').filter(isKept).join('\n\n');
+}
+
 /** Options for apt-get with its state inside `folder`. With `sourceLine`, only that source, as if nothing were
- *  installed; without, the machine's sources and its list of installed packages. */
-export function privateAptOptions(folder, sourceLine) {
+ *  installed; else the machine's sources and its list of installed packages, less those of `without`. */
+export function privateAptOptions(folder, { sourceLine, without = [] } = {}) {
   const lists = join(folder, 'lists');
   mkdirSync(join(lists, 'partial'), { recursive: true });
   mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
@@ -128,6 +136,10 @@ export function privateAptOptions(folder, sourceLine) {
     'APT::Get::Assume-Yes': 'true',
   };
   if (isRoot()) settings['APT::Sandbox::User'] = 'root';
+  if (without.length > 0) {
+    writeFileSync(join(folder, 'status'), statusWithout(without));
+    settings['Dir::State::status'] = join(folder, 'status');
+  }
   if (sourceLine) {
     writeFileSync(join(folder, 'sources.list'), sourceLine);
     writeFileSync(join(folder, 'status'), '');

@@ -1,7 +1,7 @@
 /* A Chromium for the browser tests and the benchmark: $POCKETPHI_CHROMIUM, else one on PATH, else Debian's package. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureDebs } from './debs.mjs';
+import { ensureDebs, isIgnored } from './debs.mjs';
 import { MissingError, which } from './report.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
@@ -14,7 +14,7 @@ export function ensureChromium() {
       throw new MissingError(`POCKETPHI_CHROMIUM names ${named}, which does not exist`);
     return { file: named, env: process.env };
   }
-  const found = NAMES.map((name) => which(name)).find(Boolean);
+  const found = isIgnored('chromium') ? undefined : NAMES.map((name) => which(name)).find(Boolean);
   if (found) return { file: found, env: process.env };
   const { root, env } = ensureDebs(['chromium']);
   return {

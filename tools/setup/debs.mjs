@@ -3,6 +3,9 @@
  *
  *   node tools/setup/debs.mjs libsimde-dev     prints the folder that stands for `/`
  *
+ * $POCKETPHI_IGNORE_SYSTEM names packages (blanks between them, or `all`) that are treated as if this machine did not have
+ * them. It is for trying what a user without rights meets; nothing is installed or removed.
+ *
  * Headers and programs of an unpacked package are found under the returned root; programs that load libraries of the
  * same tree need the returned `env`. */
 import { existsSync, rmSync } from 'node:fs';
@@ -36,7 +39,9 @@ const LIBRARY_FOLDERS = [
 
 /** A file that shows that the package is there, and what a person types who must get it by hand. */
 export const PACKAGES = {
-  'build-essential': { file: 'usr/bin/gcc', use: 'the native C compiler' },
+  python3: { file: 'usr/bin/python3', use: 'Emscripten and scripts', needsRoot: true },
+  /* Unpacked elsewhere, a compiler does not find the C library's headers and start files. */
+  'build-essential': { file: 'usr/bin/gcc', use: 'the native C compiler', needsRoot: true },
   cmake: { file: 'usr/bin/cmake', use: 'the native and wasm builds' },
   'ninja-build': { file: 'usr/bin/ninja', use: 'the native and wasm builds' },
   patchelf: { file: 'usr/bin/patchelf', use: 'running the fetched compiler' },
@@ -54,6 +59,12 @@ export const PACKAGES = {
   'python3-venv': { file: 'usr/share/doc/python3-venv', use: 'reference models in Python' },
   chromium: { file: 'usr/lib/chromium/chromium', use: 'browser tests' },
 };
+
+/** Whether the machine's own copy of a package is to be overlooked. */
+export function isIgnored(name) {
+  const ignored = (process.env.POCKETPHI_IGNORE_SYSTEM ?? '').split(/\s+/);
+  return (ignored.includes(name) || ignored.includes('all')) && !PACKAGES[name].needsRoot;
+}
 
 function installAsRoot(names) {
   const log = logFile('apt-install');
@@ -82,7 +93,8 @@ function unpackIntoCache(names) {
   );
   say(`  to undo: rm -r ${target}`);
   const state = join(cacheFolder(), 'apt-own');
-  const options = privateAptOptions(state);
+  const ignored = Object.keys(PACKAGES).filter((name) => isIgnored(name));
+  const options = privateAptOptions(state, { without: ignored });
   step('list of packages', () => void run('apt-get', [...options, 'update'], { log }));
   fillAtomically(
     (folder) => {
@@ -125,7 +137,8 @@ function found(root) {
 /** Where the packages are now, without fetching anything: {root, env} or undefined. */
 export function findDebs(names) {
   const unpacked = join(cacheFolder(), 'debs', names.join('+'));
-  const root = ['/', unpacked].find((folder) => isUnder(folder, names));
+  const roots = names.some(isIgnored) ? [unpacked] : ['/', unpacked];
+  const root = roots.find((folder) => isUnder(folder, names));
   return root ? found(root) : undefined;
 }
 
@@ -138,10 +151,14 @@ export function ensureDebs(names) {
     throw new MissingError(
       `${names.join(', ')} missing and this system has no apt; ${byHand} (or its equivalent)`,
     );
+  const forRoot = names.filter((name) => PACKAGES[name].needsRoot && !isUnder('/', [name]));
+  if (forRoot.length > 0 && !isRoot())
+    throw new MissingError(`${forRoot.join(', ')} missing, which only root can install; ${byHand}`);
   withLock('debs', () => {
     if (findDebs(names)) return;
     try {
-      if (isRoot()) installAsRoot(names.filter((name) => !isUnder('/', [name])));
+      if (isRoot() && !names.some(isIgnored))
+        installAsRoot(names.filter((name) => !isUnder('/', [name])));
       else unpackIntoCache(names);
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
@@ -160,7 +177,7 @@ export function ensureDebs(names) {
 
 /** A program from PATH, else from its Debian package: {file, env}. */
 export function ensureProgram(name, deb = name) {
-  const file = which(name);
+  const file = isIgnored(deb) ? undefined : which(name);
   if (file) return { file, env: process.env };
   const { env } = ensureDebs([deb]);
   return { file: which(name, env.PATH) ?? name, env };

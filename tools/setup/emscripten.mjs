@@ -213,7 +213,7 @@ function writeConfig(prefix, target) {
 function fillPrefix(folder, log) {
   const state = join(folder, 'apt');
   mkdirSync(state);
-  const options = privateAptOptions(state, sourceLineForSuite(SUITE));
+  const options = privateAptOptions(state, { sourceLine: sourceLineForSuite(SUITE) });
   step(
     `list of packages of Debian ${SUITE}`,
     () => void run('apt-get', [...options, 'update'], { log }),

@@ -92,7 +92,9 @@ TEST(tokenizer_spm__strip_rule_by_name)
     static const struct {
         const char *name;
         bool strips;
-    } cases[] = {{"Phi3", true}, {"microsoft/Phi-3-mini", true}, {"Phi 3.5 mini", false}, {"", false}, {"ph", false}};
+    } cases[] = {{"Phi3", true},   {"microsoft/Phi-3-mini", true}, {"Phi 3.5 mini", false},
+                 {"Phi 4", false}, {"Phi-4-mini-instruct", false}, {"", false},
+                 {"ph", false}};
     small_vocabulary *s = open_words();
     s->v.strip_rule = PHI_STRIP_AUTO;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -88,8 +88,9 @@ typedef struct phi_range {
 } phi_range;
 
 PHI_API phi_engine_options phi_engine_options_default(void);
-/* *error (NULL is fine) says why there is no engine, which has no phi_engine_error() then: PHI_EINVAL, an option and what it
- * may be; PHI_EUNSUPPORTED, kernels that do not work here; PHI_ENOMEM. On PHI_OK its status is PHI_OK and its text empty. */
+/* *error (NULL is fine) says why there is no engine, which has no phi_engine_error() then: PHI_EINVAL, an option and
+ * what it may be; PHI_EUNSUPPORTED, kernels that do not work here; PHI_ENOMEM. On PHI_OK its status is PHI_OK and its
+ * text empty. */
 PHI_API phi_status phi_engine_create(PHI_OWN phi_engine **out, const phi_engine_options *options, phi_error *error);
 PHI_API void phi_engine_destroy(PHI_OWN phi_engine *e); /* NULL is fine. Sessions first. */
 PHI_API const phi_error *phi_engine_error(const phi_engine *e);

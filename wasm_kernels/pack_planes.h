@@ -72,8 +72,8 @@ static inline void bytes_from_levels(uint8_t *bytes, const uint8_t *const rows[P
             *byte_at(bytes, r, k) = levels[rows[r][k % 16] >> (k / 16 * 4) & 15];
 }
 
-/* 20 bytes a row: 32 bits, bit k being bit 4 of column k, then nibbles in the order of plane_from_halves(); `offset`, 0 or
- * 16, is taken off (Q5_1, Q5_0). */
+/* 20 bytes a row: 32 bits, bit k being bit 4 of column k, then nibbles in the order of plane_from_halves(); `offset`, 0
+ * or 16, is taken off (Q5_1, Q5_0). */
 static inline void bytes_from_fives(uint8_t *bytes, const uint8_t *const rows[PHI_GROUP_ROWS], int32_t offset)
 {
     for (int32_t r = 0; r < PHI_GROUP_ROWS; r++)

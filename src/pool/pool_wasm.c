@@ -18,9 +18,9 @@ void phi_bell_deinit(phi_bell *bell)
     (void)bell;
 }
 
-/* Not the bare wait instruction: a thread that crashes wakes thread 0 out of Emscripten's wait, which then does not come
- * back but leaves WebAssembly with the exception "unwind" (web/abi/module.ts). With the bare one, thread 0 would wait for
- * ever for the tasks of a thread that is gone. */
+/* Not the bare wait instruction: a thread that crashes wakes thread 0 out of Emscripten's wait, which then does not
+ * come back but leaves WebAssembly with the exception "unwind" (web/abi/module.ts). With the bare one, thread 0 would
+ * wait for ever for the tasks of a thread that is gone. */
 void phi_bell_sleep(phi_bell *bell, uint32_t seen)
 {
     emscripten_futex_wait(&bell->n_rings, seen, INFINITY);

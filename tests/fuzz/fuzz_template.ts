@@ -1,7 +1,8 @@
 /* Any text as a chat template out of a model file, with any messages: for the fuzzer, and for the replay of its corpus.
  *
- * An input is the template; behind a line of four equals signs, messages as JSON. What must hold: no error but EngineError,
- * text as the result and no longer than the bound, the messages as they were, prototypes as they were, an end in time. */
+ * An input is the template; behind a line of four equals signs, messages as JSON. What must hold: no error but
+ * EngineError, text as the result and no longer than the bound, the messages as they were, prototypes as they were, an
+ * end in time. */
 import { EngineError } from '../../web/base/errors.ts';
 import { TEMPLATE_WEIGHT_MAX, TEMPLATE_WORK_MAX } from '../../web/base/limits.ts';
 import { ChatTemplate } from '../../web/worker/template.ts';

@@ -1,7 +1,8 @@
 /* npm run fuzz [-- target [seconds]]: libFuzzer on one target or on all, 60 s each.
  *
- * Targets are tests/fuzz/fuzz_<name>.c, and fuzz_<name>.ts for what runs in JavaScript; `gguf` and `fuzz_gguf` name the same one. Inputs found on the way stay in
- * build/fuzz-work/<target>/; an input that crashes is printed, and kept there to be copied into tests/fuzz/corpora. */
+ * Targets are tests/fuzz/fuzz_<name>.c, and fuzz_<name>.ts for what runs in JavaScript; `gguf` and `fuzz_gguf` name the
+ * same one. Inputs found on the way stay in build/fuzz-work/<target>/; an input that crashes is printed, and kept there
+ * to be copied into tests/fuzz/corpora. */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureJazzer } from '../setup/jazzer.mjs';

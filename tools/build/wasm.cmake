@@ -27,8 +27,8 @@ foreach(layer base format tokenizer model api)
   endif()
 endforeach()
 
-# phi_wasm_module(NAME SOURCES...): the engine as a page loads it. Linked from the object files, not from the archive, so
-# that what PHI_API marks as used is kept. (CMake wants one source at least; before the first layer exists there is
+# phi_wasm_module(NAME SOURCES...): the engine as a page loads it. Linked from the object files, not from the archive,
+# so that what PHI_API marks as used is kept. (CMake wants one source at least; before the first layer exists there is
 # nothing to link.)
 function(phi_wasm_module name)
   if(NOT PHI_LAYERS)

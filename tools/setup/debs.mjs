@@ -3,8 +3,8 @@
  *
  *   node tools/setup/debs.mjs libsimde-dev     prints the folder that stands for `/`
  *
- * $POCKETPHI_IGNORE_SYSTEM names packages (blanks between them, or `all`) that are treated as if this machine did not have
- * them. It is for trying what a user without rights meets; nothing is installed or removed.
+ * $POCKETPHI_IGNORE_SYSTEM names packages (blanks between them, or `all`) that are treated as if this machine did not
+ * have them. It is for trying what a user without rights meets; nothing is installed or removed.
  *
  * Headers and programs of an unpacked package are found under the returned root; programs that load libraries of the
  * same tree need the returned `env`. */

@@ -85,8 +85,8 @@ export function threadCrashError(what?: string): EngineError {
   });
 }
 
-/** Tells of a pool thread's end from an event of the calling thread's global scope: Emscripten's glue throws the thread's
- * error event anew, for nobody to catch. undefined: the event is about something else. */
+/** Tells of a pool thread's end from an event of the calling thread's global scope: Emscripten's glue throws the
+ * thread's error event anew, for nobody to catch. undefined: the event is about something else. */
 export function threadCrashOf(event: ErrorEvent): EngineError | undefined {
   const inner: unknown = event.error;
   if (!(inner instanceof ErrorEvent)) return undefined;

@@ -20,8 +20,8 @@ export const PROGRESS_MS = 100;
 export const BREATH_MS = 8;
 /** How long a thread's crash waits for the event that says why, before the page is told without. */
 export const THREAD_REPORT_MS = 250;
-/** Chat templates: the source; any value on the way, in characters and items; steps, of which operations on large values
- * take many. A conversation of a million characters in a thousand messages takes half of the limit, which is
+/** Chat templates: the source; any value on the way, in characters and items; steps, of which operations on large
+ * values take many. A conversation of a million characters in a thousand messages takes half of the limit, which is
  * reached in less than half a second. */
 export const TEMPLATE_BYTES_MAX = 1 << 20;
 export const TEMPLATE_WEIGHT_MAX = 1 << 23;

@@ -1,13 +1,14 @@
 /* An interpreter of chat templates that cannot be made to hang or to fill the memory. Two bounds:
  *
- *   weight   of a value: characters of a text, items of a list with theirs. A list that holds another twice weighs it twice,
- *            so that doubling is noticed before anything is written out. No value may weigh more than TEMPLATE_WEIGHT_MAX.
- *   work     in steps, each some 100 to 300 ns: one for each node of the program that is evaluated, LOOP_WORK for an item of a
- *            loop, and what an operation on large values costs. Looking a value up costs one step however heavy it is:
- *            templates look at `messages` in every turn of their loop over it.
+ *   weight   of a value: characters of a text, items of a list with theirs. A list that holds another twice weighs it
+ *            twice, so that doubling is noticed before anything is written out. No value may weigh more than
+ *            TEMPLATE_WEIGHT_MAX.
+ *   work     in steps, each some 100 to 300 ns: one for each node of the program that is evaluated, LOOP_WORK for an
+ *            item of a loop, and what an operation on large values costs. Looking a value up costs one step however
+ *            heavy it is: templates look at `messages` in every turn of their loop over it.
  *
- * What grows faster than the values at hand (searching, replacing, joining, indenting, sorting) is paid before it is done:
- * done once on values of the largest weight it would already be too much. */
+ * What grows faster than the values at hand (searching, replacing, joining, indenting, sorting) is paid before it is
+ * done: done once on values of the largest weight it would already be too much. */
 import { type Environment, Interpreter, type parse } from '@huggingface/jinja';
 import { TEMPLATE_WEIGHT_MAX } from '../base/limits.ts';
 
@@ -17,8 +18,9 @@ type Value = ReturnType<Evaluate>;
 
 /** Makes scopes and loop variables. */
 const LOOP_WORK = 16;
-/* Steps by weight, as shifts: characters that the browser copies, looks for or changes; characters or items that become a
- * list of their own. (An item of a list that an operation looks at is a step, and one that is written out as text too.) */
+/* Steps by weight, as shifts: characters that the browser copies, looks for or changes; characters or items that become
+ * a list of their own. (An item of a list that an operation looks at is a step, and one that is written out as text
+ * too.) */
 const COPY_SHIFT = 6;
 const LIST_SHIFT = 3;
 /** A list of n is sorted in some n log n comparisons, each of which makes small letters of both sides. */

@@ -1,5 +1,5 @@
-/* Chat templates: Jinja source out of a model file, which is as hostile as any other byte of it: no template can hang the
- * worker or fill its memory (template-bounds.ts). */
+/* Chat templates: Jinja source out of a model file, which is as hostile as any other byte of it: no template can hang
+ * the worker or fill its memory (template-bounds.ts). */
 import { Environment, parse, tokenize } from '@huggingface/jinja';
 import { EngineError, messageOf } from '../base/errors.ts';
 import { TEMPLATE_BYTES_MAX, TEMPLATE_WORK_MAX } from '../base/limits.ts';

@@ -47,16 +47,14 @@ static void read_everything(const phi_directory *dir, phi_arena *arena)
     for (size_t i = 0; i < dir->n_tensors; i++) {
         const phi_tensor_info *t = &dir->tensors[i];
         expect(phi_directory_tensor(dir, t->name) == t, "every tensor is found");
-        expect(t->bytes <= dir->file_bytes[t->file_idx] &&
-                   t->offset <= dir->file_bytes[t->file_idx] - t->bytes,
+        expect(t->bytes <= dir->file_bytes[t->file_idx] && t->offset <= dir->file_bytes[t->file_idx] - t->bytes,
                "every tensor lies in its file");
     }
 }
 
 /* The bytes arrive as they are asked for, in a copy of exactly that size. On PHI_OK the caller
  * frees *copy. */
-static phi_status open_piecewise(phi_directory *out, uint8_t **copy, phi_arena *arena,
-                                 const uint8_t *data, size_t size)
+static phi_status open_piecewise(phi_directory *out, uint8_t **copy, phi_arena *arena, const uint8_t *data, size_t size)
 {
     phi_error err = {0};
     size_t n = 0;
@@ -66,8 +64,7 @@ static phi_status open_piecewise(phi_directory *out, uint8_t **copy, phi_arena *
         *copy = malloc(n + 1);
         expect(*copy != NULL, "memory");
         memcpy(*copy, data, n);
-        const phi_status status = phi_directory_open(out, &wanted, arena, (phi_bytes){*copy, n},
-                                                     size, &err);
+        const phi_status status = phi_directory_open(out, &wanted, arena, (phi_bytes){*copy, n}, size, &err);
         if (status == PHI_OK)
             return PHI_OK;
         free(*copy);
@@ -78,8 +75,7 @@ static phi_status open_piecewise(phi_directory *out, uint8_t **copy, phi_arena *
             return status;
         }
         expect(wanted > n && wanted <= size, "more bytes are wanted, none past the end");
-        n = n < 64 ? (wanted < n + 7 ? (size_t)wanted : n + 7)
-                   : (size_t)wanted; /* small steps first */
+        n = n < 64 ? (wanted < n + 7 ? (size_t)wanted : n + 7) : (size_t)wanted; /* small steps first */
     }
 }
 
@@ -102,8 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     phi_arena_init(&arena, 4096);
     if (open_piecewise(&dir, &copies[0], &arena, data, first) == PHI_OK) {
         read_everything(&dir, &arena);
-        if (first < size &&
-            open_piecewise(&part, &copies[1], &arena, data + first, size - first) == PHI_OK) {
+        if (first < size && open_piecewise(&part, &copies[1], &arena, data + first, size - first) == PHI_OK) {
             if (phi_directory_join(&dir, &part, &arena, &err) == PHI_OK)
                 read_everything(&dir, &arena);
             (void)phi_directory_check_complete(&dir, &err);

@@ -77,8 +77,7 @@ static void add_byte_tokens(input *in, bool is_spm)
 
 static void read_input(input *in, const uint8_t *data, size_t size)
 {
-    static const char *const pres[] = {"gpt-2", "dbrx",   "gpt-4o", "llama-bpe",
-                                       "qwen2", "smollm", "",       "nonsense"};
+    static const char *const pres[] = {"gpt-2", "dbrx", "gpt-4o", "llama-bpe", "qwen2", "smollm", "", "nonsense"};
     in->rest = phi_cursor_open((phi_bytes){data, size});
     const uint8_t flags = phi_cursor_u8(&in->rest);
     const bool is_spm = flags & 1;
@@ -153,11 +152,9 @@ static bool is_reversible(const input *in, const phi_tokenizer *t, phi_str text)
                 return false; /* nonsense here: shown as its spelling */
         return in->v.strip_rule != PHI_STRIP_ALL && in->v.strip_rule != PHI_STRIP_VISION;
     }
-    const phi_str space = PHI_STR(
-        "\xe2\x96\x81"); /* without a token, a space is three bytes of it */
-    return phi_tokenizer_type(t, phi_tokenizer_find(t, space)) == PHI_TOKEN_NORMAL &&
-           !in->v.adds_space_prefix && !phi_str_contains(text, space) &&
-           in->v.strip_rule == PHI_STRIP_NONE;
+    const phi_str space = PHI_STR("\xe2\x96\x81"); /* without a token, a space is three bytes of it */
+    return phi_tokenizer_type(t, phi_tokenizer_find(t, space)) == PHI_TOKEN_NORMAL && !in->v.adds_space_prefix &&
+           !phi_str_contains(text, space) && in->v.strip_rule == PHI_STRIP_NONE;
 }
 
 static void encode(const input *in, const phi_tokenizer *t, phi_arena *scratch)
@@ -171,8 +168,7 @@ static void encode(const input *in, const phi_tokenizer *t, phi_arena *scratch)
     size_t n_ids;
     size_t n_joined;
     expect(ids != NULL, "memory");
-    expect(phi_tokenizer_encode(ids, &n_ids, cap, t, text, &options, scratch, &err) == PHI_OK,
-           "every text is encoded");
+    expect(phi_tokenizer_encode(ids, &n_ids, cap, t, text, &options, scratch, &err) == PHI_OK, "every text is encoded");
     expect(n_ids < cap || cap <= 2, "the announced room is never full");
     expect(scratch->used_bytes == 0, "scratch is rewound");
     uint8_t *joined = join_pieces(&n_joined, t, ids, n_ids);

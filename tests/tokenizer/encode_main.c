@@ -45,8 +45,7 @@ static uint8_t *read_header(const char *path, size_t *n, uint64_t *file_bytes)
     return bytes;
 }
 
-static phi_status read_vocabulary(phi_vocabulary *v, const phi_directory *dir, phi_arena *arena,
-                                  phi_error *err)
+static phi_status read_vocabulary(phi_vocabulary *v, const phi_directory *dir, phi_arena *arena, phi_error *err)
 {
     phi_str *texts;
     phi_str *merges;
@@ -59,17 +58,12 @@ static phi_status read_vocabulary(phi_vocabulary *v, const phi_directory *dir, p
     PHI_TRY(phi_meta_read_str(&v->model_name, dir, PHI_STR("general.name"), err));
     PHI_TRY(phi_meta_read_i32(&v->bos_id, dir, PHI_STR("tokenizer.ggml.bos_token_id"), err));
     PHI_TRY(phi_meta_read_i32(&v->eos_id, dir, PHI_STR("tokenizer.ggml.eos_token_id"), err));
-    PHI_TRY(
-        phi_meta_read_i32(&v->unknown_id, dir, PHI_STR("tokenizer.ggml.unknown_token_id"), err));
+    PHI_TRY(phi_meta_read_i32(&v->unknown_id, dir, PHI_STR("tokenizer.ggml.unknown_token_id"), err));
     PHI_TRY(phi_meta_read_bool(&v->adds_bos, dir, PHI_STR("tokenizer.ggml.add_bos_token"), err));
-    PHI_TRY(phi_meta_read_str_array(&texts, &v->n_tokens, dir, PHI_STR("tokenizer.ggml.tokens"),
-                                    arena, err));
-    PHI_TRY(
-        phi_meta_read_f32_array(&scores, &n, dir, PHI_STR("tokenizer.ggml.scores"), arena, err));
-    PHI_TRY(
-        phi_meta_read_i32_array(&types, &n, dir, PHI_STR("tokenizer.ggml.token_type"), arena, err));
-    PHI_TRY(phi_meta_read_str_array(&merges, &v->n_merges, dir, PHI_STR("tokenizer.ggml.merges"),
-                                    arena, err));
+    PHI_TRY(phi_meta_read_str_array(&texts, &v->n_tokens, dir, PHI_STR("tokenizer.ggml.tokens"), arena, err));
+    PHI_TRY(phi_meta_read_f32_array(&scores, &n, dir, PHI_STR("tokenizer.ggml.scores"), arena, err));
+    PHI_TRY(phi_meta_read_i32_array(&types, &n, dir, PHI_STR("tokenizer.ggml.token_type"), arena, err));
+    PHI_TRY(phi_meta_read_str_array(&merges, &v->n_merges, dir, PHI_STR("tokenizer.ggml.merges"), arena, err));
     v->texts = texts;
     v->scores = scores;
     v->types = types;
@@ -95,9 +89,7 @@ static bool answer(const phi_tokenizer *t, phi_arena *scratch, int flags, phi_st
     uint8_t *bytes = malloc(PHI_DECODER_BYTES_MAX);
     const phi_encode_options options = {.parses_special = flags & 1, .adds_special = flags & 2};
     const double start = now();
-    const bool is_good = ids && bytes &&
-                         phi_tokenizer_encode(ids, &n, cap, t, text, &options, scratch, &err) ==
-                             PHI_OK;
+    const bool is_good = ids && bytes && phi_tokenizer_encode(ids, &n, cap, t, text, &options, scratch, &err) == PHI_OK;
     if (!is_good)
         (void)fail("encode", ids && bytes ? err.text : "no memory");
     if (is_good && text.len > 100000)
@@ -107,8 +99,7 @@ static bool answer(const phi_tokenizer *t, phi_arena *scratch, int flags, phi_st
     printf("\t");
     phi_decoder d = phi_decoder_open(true, true);
     for (size_t i = 0; is_good && i <= n; i++) {
-        const size_t n_bytes = i < n ? phi_decoder_push(bytes, &d, t, ids[i])
-                                     : phi_decoder_flush(bytes, &d);
+        const size_t n_bytes = i < n ? phi_decoder_push(bytes, &d, t, ids[i]) : phi_decoder_flush(bytes, &d);
         print_hex(bytes, n_bytes);
     }
     printf("\n");
@@ -121,8 +112,7 @@ static int serve(const phi_tokenizer *t, phi_arena *scratch)
 {
     uint8_t head[5];
     while (fread(head, 1, sizeof head, stdin) == sizeof head) {
-        const size_t n = (size_t)head[1] | (size_t)head[2] << 8 | (size_t)head[3] << 16 |
-                         (size_t)head[4] << 24;
+        const size_t n = (size_t)head[1] | (size_t)head[2] << 8 | (size_t)head[3] << 16 | (size_t)head[4] << 24;
         char *text = malloc(n + 1);
         if (!text || fread(text, 1, n, stdin) != n)
             return fail("request", "cut off, or no memory");
@@ -161,8 +151,7 @@ int main(int argc, char **argv)
         return fail(argv[1], "cannot be read");
     phi_arena_init(&arena, 1 << 20);
     phi_arena_init(&scratch, 1 << 20);
-    if (phi_directory_open(&dir, &wanted, &arena, (phi_bytes){header, n}, file_bytes, &err) !=
-            PHI_OK ||
+    if (phi_directory_open(&dir, &wanted, &arena, (phi_bytes){header, n}, file_bytes, &err) != PHI_OK ||
         read_vocabulary(&v, &dir, &arena, &err) != PHI_OK)
         return fail(argv[1], err.text);
     v.strip_rule = rule_of(argv[2]);

@@ -202,3 +202,19 @@ TEST(api_engine__create_says_why_not)
     CHECK(error.text[0] == 0);
     phi_engine_destroy(e);
 }
+
+TEST(api_engine__measures_the_machine)
+{
+    phi_engine *e;
+    double gemv = 0, gemm = 0;
+    phi_engine_options eo = phi_engine_options_default();
+    eo.n_threads = 2;
+    CHECK_INT(phi_engine_create(&e, &eo, NULL), PHI_OK);
+    CHECK_INT(phi_engine_measure(e, 1, &gemv, NULL), PHI_ESTATE);
+    const uint64_t held = phi_memory_held();
+    CHECK_INT(phi_engine_measure(e, 1, &gemv, &gemm), PHI_OK);
+    CHECK(gemv > 0 && isfinite(gemv));
+    CHECK(gemm > 0 && isfinite(gemm));
+    CHECK(phi_memory_held() == held);
+    phi_engine_destroy(e);
+}

@@ -53,6 +53,7 @@ export const FUNCTIONS = [
   'phi_engine_provide',
   'phi_engine_kernels_name',
   'phi_engine_n_threads',
+  'phi_engine_measure',
   'phi_engine_encode',
   'phi_engine_decode',
   'phi_engine_token_bytes',

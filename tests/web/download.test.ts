@@ -80,6 +80,7 @@ test('a sink may transfer the memory that it gets', async (t) => {
         received[index] = Buffer.from(structuredClone(bytes, { transfer: [bytes.buffer] }));
       },
       partial: (index, bytes) => sink.partial(index, bytes),
+      stopped: () => sink.stopped(),
       restart: () => sink.restart(),
       progress: (bytes) => sink.progress(bytes),
     },

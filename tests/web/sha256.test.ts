@@ -1,7 +1,7 @@
 /* The hash, by the browser and by script, against another implementation. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sha256Hex, sha256InScript } from '../../web/net/sha256.ts';
+import { sha256Hex, sha256InScript } from '../../web/base/sha256.ts';
 import { makeFile, sha256 } from './lib/recording-sink.ts';
 
 test('the script gives the same hash at every length around a block, and for a long text', () => {

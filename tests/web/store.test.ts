@@ -1,16 +1,16 @@
 /* Stores in Node: the contract on the memory store, and what needs no browser: catalogue, quota's words, hashes,
  * locks. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { EngineError } from '../../web/base/errors.ts';
+import { sha256Hex } from '../../web/base/sha256.ts';
 import {
   Catalogue,
   type FileRecord,
   type ModelRecord,
   readModelRecord,
 } from '../../web/store/catalogue.ts';
-import { evictionNotice, sha256Hex, verifyFile } from '../../web/store/integrity.ts';
+import { evictionNotice, verifyFile } from '../../web/store/integrity.ts';
 import { withModelLock } from '../../web/store/locks.ts';
 import { MemoryStore } from '../../web/store/memory-store.ts';
 import { openStore, storeKindsHere } from '../../web/store/open-store.ts';
@@ -136,13 +136,6 @@ test('catalogue: a record that is not one is refused, field by field', async () 
     await assert.rejects(catalogue.put(record as ModelRecord), hasCode('PHI_EINVAL', text));
   }
   assert.deepEqual(readModelRecord({ ...MODEL, future: 1 }), MODEL);
-});
-
-test('sha256Hex: as Node’s own, and a clear error without crypto.subtle', async (t) => {
-  const bytes = makeBytes(1000, 1);
-  assert.equal(await sha256Hex(bytes), createHash('sha256').update(bytes).digest('hex'));
-  t.mock.getter(globalThis, 'crypto', () => ({}) as Crypto);
-  await assert.rejects(sha256Hex(bytes), hasCode('PHI_EUNSUPPORTED', /serve the page over https/));
 });
 
 async function storedFile(nBytes: number, tail = nBytes) {

@@ -9,8 +9,7 @@ export interface FileIdentity {
   readonly lastModified: string | undefined;
 }
 
-/** A method that throws or rejects ends the download with that error. Once the signal is aborted, calls under way must
- * settle soon: the download is over when they have. */
+/** A method that throws or rejects ends the download with that error. */
 export interface ChunkSink {
   /** Before the first chunk: which file it is. Throwing here stops the download (does not fit, quota). `isResumed`:
    * it is the file that `known` described, so that chunks held from an earlier visit still count; otherwise they
@@ -24,6 +23,9 @@ export interface ChunkSink {
    * for resuming, in place of what was kept. It may be all of the chunk; it has no bytes when what was kept is
    * damaged and to be forgotten. The bytes are the sink's until it settles; its failure is not reported. */
   partial(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** The download was cancelled, has failed, or begins over: chunk() calls that are under way must settle soon, because that
+   * waits for them. Called once for each attempt that ends so. */
+  stopped(): void;
   /** The server's file changed while it was read: everything so far is void, progress too; begin() comes again. */
   restart(): Promise<void>;
   /** Bytes came over the network, or (negative) were thrown away to be fetched again; kept starts of chunks are

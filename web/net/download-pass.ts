@@ -6,6 +6,7 @@
  */
 import { canceledError } from '../base/errors.ts';
 import { FILE_BYTES_MAX } from '../base/limits.ts';
+import { sha256Hex } from '../base/sha256.ts';
 import type { ChunkBuffer, ChunkBuffers } from './chunk-buffers.ts';
 import type { FileIdentity } from './chunk-sink.ts';
 import type { CheckedTask, ChunkStart } from './download-task.ts';
@@ -19,7 +20,6 @@ import {
 } from './http-answer.ts';
 import { Patience } from './patience.ts';
 import type { RemoteFile } from './remote-file.ts';
-import { sha256Hex } from './sha256.ts';
 
 /** What is held from an earlier visit, and of which file. */
 export interface Held {
@@ -112,8 +112,10 @@ export class DownloadPass {
 
   /** Stops everything; the first reason is the one that is told. */
   fail(error: unknown): void {
-    this.#failure ??= { error };
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
     this.#stop.abort(error);
+    this.task.sink.stopped();
   }
 
   /** It is settled which file this is: `identity` as the server says. */

@@ -1,21 +1,9 @@
 /* Whether stored bytes are what they should be. */
-import { canceledError, EngineError } from '../base/errors.ts';
+import { canceledError } from '../base/errors.ts';
+import { sha256Hex } from '../base/sha256.ts';
 import type { FileRecord, ModelRecord } from './catalogue.ts';
 import { formatBytes } from './quota.ts';
 import type { ChunkRecord, StoredFile } from './weight-store.ts';
-
-/** Of the bytes, 64 lower-case hexadecimal digits. PHI_EUNSUPPORTED on pages without crypto.subtle. */
-export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const subtle = globalThis.crypto?.subtle;
-  if (subtle === undefined) {
-    throw new EngineError(
-      'PHI_EUNSUPPORTED',
-      'hashing needs crypto.subtle, which browsers give to secure pages only; serve the page over https or from localhost',
-    );
-  }
-  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
 
 export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;

@@ -5,11 +5,11 @@
  *
  * The folder's name is a hash because some file systems below fold case and refuse characters. */
 import { EngineError } from '../base/errors.ts';
+import { sha256Hex } from '../base/sha256.ts';
 import { checkModel, FileGate } from './arguments.ts';
 import { BlobQueue } from './chunk-reader.ts';
 import type { Database } from './database.ts';
 import { isMissing, isTaken, storageError } from './failures.ts';
-import { sha256Hex } from './integrity.ts';
 import { forgetModelIn, Journal, journalBytes } from './journal.ts';
 import { BlobPayload, HandlePayload, type Payload, type SyncFile } from './opfs-payload.ts';
 import { otherModels } from './others.ts';

@@ -33,6 +33,7 @@ export class RecordingSink implements ChunkSink {
   identity: FileIdentity | undefined;
   readonly begins: boolean[] = [];
   restarts = 0;
+  stops = 0;
   /** Sum of progress() since the last restart. */
   progressed = 0;
   live = 0;
@@ -65,6 +66,10 @@ export class RecordingSink implements ChunkSink {
   async partial(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     if (bytes.length > 0) this.starts.set(index, Buffer.from(bytes));
     else assert.ok(this.starts.delete(index), 'nothing to forget in partial()');
+  }
+
+  stopped(): void {
+    this.stops++;
   }
 
   async restart(): Promise<void> {

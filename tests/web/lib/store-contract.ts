@@ -1,7 +1,7 @@
 /* What every WeightStore must do, as cases that run in Node and in a browser's worker alike: no test runner, no
  * assert of Node's. A case gets a world of its own, in which nothing is stored yet. */
 import { EngineError, type ErrorCode } from '../../../web/base/errors.ts';
-import { sha256Hex } from '../../../web/store/integrity.ts';
+import { sha256Hex } from '../../../web/base/sha256.ts';
 import type {
   ChunkRecord,
   FilePlace,

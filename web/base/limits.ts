@@ -62,3 +62,5 @@ export const CHUNK_BYTES_DEFAULT = 16 << 20;
 export const MODEL_FILES_MAX = 1024;
 /** Characters of a model's id. */
 export const MODEL_ID_MAX = 2048;
+/** What probe() lets the kernels run for: long enough for the browser's optimising compiler, short enough to wait for. */
+export const MEASURE_MS = 100;

@@ -3,24 +3,35 @@
 import { EngineHandle, type Generated, type Plan, type SessionHandle } from '../abi/calls.ts';
 import { loadModule, THREAD, type WasmModule } from '../abi/module.ts';
 import { canceledError, EngineError, toEngineError, toWire } from '../base/errors.ts';
-import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES, THREAD_REPORT_MS } from '../base/limits.ts';
+import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES, MEASURE_MS, THREAD_REPORT_MS } from '../base/limits.ts';
+import { warn } from '../base/log.ts';
 import { isObject } from '../base/options.ts';
+import { MODELS } from '../net/registry.ts';
+import { withFiles } from './find-files.ts';
 import { fulfil } from './fulfil.ts';
 import { breathe, Jobs, newCancelFlag, type Slices } from './jobs.ts';
+import { Meter } from './meter.ts';
+import { modelSizes } from './model-sizes.ts';
 import type {
   CallMessage,
   CallName,
   Calls,
   EngineStats,
+  FetchRequest,
   GenerateResult,
+  MachineSpeed,
+  MeasureRequest,
   ModelInfo,
   StartRequest,
   StartResult,
+  StorageOutcome,
   ToPage,
   ToWorker,
   WireToken,
 } from './protocol.ts';
+import { deleteModel, findModel, listModels } from './stored-models.ts';
 import { ChatTemplate } from './template.ts';
+import { verifyModel } from './verify.ts';
 
 type Post = (message: ToPage, transfer?: Transferable[]) => void;
 type Handlers = {
@@ -151,6 +162,18 @@ export class EngineHost {
 
   readonly #handlers: Handlers = {
     start: (args, id) => this.#start(args, id),
+    download: (args, id) => this.#download(args, id),
+    verify: ({ source }, id) =>
+      this.#cancellable(id, (signal) => verifyModel(source, signal, this.#meter(id))),
+    listModels: () => listModels(),
+    findModel: ({ source }) => findModel(source),
+    deleteModel: async ({ source }) => {
+      await deleteModel(source);
+      return null;
+    },
+    knownModels: () => MODELS,
+    modelSizes: ({ source }) => modelSizes(source),
+    measure: (args) => measureMachine(args),
     encode: (args) => this.#ready().engine.encode(args.text, args.addsSpecial, args.parsesSpecial),
     decode: (args) => this.#ready().engine.decode(args.ids, args.showsSpecial),
     applyTemplate: (args) => this.#applyTemplate(args),
@@ -196,40 +219,76 @@ export class EngineHost {
     return { sessionId, contextLength: session.nContext };
   }
 
-  async #start(request: StartRequest, id: number): Promise<StartResult> {
-    if (this.#loaded !== undefined || this.#starting.size > 0) {
-      throw new EngineError('PHI_ESTATE', 'this worker has a model already');
-    }
+  #meter(id: number): Meter {
+    return new Meter((progress) => this.#post({ type: 'progress', id, progress }));
+  }
+
+  /** Runs work that a cancel message aborts. */
+  async #cancellable<T>(id: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const abort = new AbortController();
     this.#starting.set(id, abort);
     try {
-      await holdLock(request.lifeLock);
-      const loading = loadModule(request.module, request.threads);
-      const opening = loading.then((module) => new EngineHandle(module, request));
-      let plan: Plan | undefined;
-      const engine = await fulfil(opening, request.source, {
-        signal: abort.signal,
-        onProgress: (progress) => this.#post({ type: 'progress', id, progress }),
-        checkPlan: (described) => {
-          plan = checkPlan(described.plan(request.session));
-          return plan.fileBytes;
-        },
-        breathe,
-      });
-      if (abort.signal.aborted || plan === undefined) throw canceledError(abort.signal);
-      return this.#open({ module: await loading, engine, request, plan });
+      return await work(abort.signal);
     } finally {
       this.#starting.delete(id);
     }
   }
 
-  #open(parts: Omit<Loaded, 'info'>): StartResult {
-    const { sessionId, contextLength } = this.#adopt(
-      parts.engine.openSession(parts.request.session),
+  #download(request: FetchRequest, id: number): Promise<StorageOutcome> {
+    const meter = this.#meter(id);
+    return this.#cancellable(id, (signal) =>
+      withFiles(request, { signal, meter, isRead: false, warn }, async (model) => {
+        await model.openAll();
+        return await model.finish();
+      }),
     );
+  }
+
+  async #start(request: StartRequest, id: number): Promise<StartResult> {
+    if (this.#loaded !== undefined || this.#starting.size > 0) {
+      throw new EngineError('PHI_ESTATE', 'this worker has a model already');
+    }
+    return await this.#cancellable(id, async (signal) => {
+      await holdLock(request.lifeLock);
+      /* The file's first bytes come while the module starts. */
+      const loading = loadModule(request.module, request.threads);
+      loading.catch(keepForLater);
+      const meter = this.#meter(id);
+      const parts = await withFiles(
+        request.fetch,
+        { signal, meter, isRead: true, warn },
+        async (model) => {
+          await model.open(0, model.firstName);
+          const module = await loading;
+          const engine = new EngineHandle(module, request);
+          let plan: Plan | undefined;
+          await fulfil(engine, model, {
+            signal,
+            checkPlan: (described) => {
+              plan = checkPlan(described.plan(request.session));
+            },
+            breathe,
+          });
+          const storage = await model.finish();
+          if (signal.aborted || plan === undefined) throw canceledError(signal);
+          return { module, engine, request, plan, storage };
+        },
+      );
+      return this.#open(parts, meter);
+    });
+  }
+
+  #open(
+    { storage, ...parts }: Omit<Loaded, 'info'> & { storage: StorageOutcome },
+    meter: Meter,
+  ): StartResult {
+    const session = parts.engine.openSession(parts.request.session);
+    const { sessionId, contextLength } = this.#adopt(session);
     const info = readInfo(parts.engine.infoJson, contextLength);
     this.#loaded = { ...parts, info };
-    return { info, sessionId, stats: this.#stats() };
+    meter.enter('warmup', info.name);
+    warmUp(session);
+    return { info, sessionId, storage, stats: this.#stats() };
   }
 
   #applyTemplate(args: Calls['applyTemplate']['args']): string {
@@ -339,6 +398,27 @@ export class EngineHost {
       kernel: engine.kernelsName,
     };
   }
+}
+
+/** The promise is awaited later; this keeps its failure from being called unhandled until then. */
+const keepForLater = (): undefined => undefined;
+
+/** A first token: the browser compiles the hot code well, and a model that computes nonsense shows it here. */
+function warmUp(session: SessionHandle): void {
+  session.sync([0]);
+  while (!session.step());
+}
+
+/** The worker ends with it, and with the worker the memory goes. */
+async function measureMachine(request: MeasureRequest): Promise<MachineSpeed> {
+  const module = await loadModule(request.module, request.threads);
+  const engine = new EngineHandle(module, {
+    threads: request.threads,
+    accuracyLevel: 4,
+    stripRule: 'auto',
+  });
+  const { gemv, gemm } = engine.measure(MEASURE_MS);
+  return { gemvGigabytesPerSecond: gemv, gemmGigaopsPerSecond: gemm, kernel: engine.kernelsName };
 }
 
 /** Refuses a model that cannot fit, before its bytes are fetched. */

@@ -1,11 +1,9 @@
-/* Feeds a model into the engine: headers first, then the ranges that the engine wants, in file order out of one stream, so
- * that packing goes on below while the next bytes arrive. A byte is copied once, from the stream's piece to where the
- * engine wants it. */
+/* Feeds a model into the engine: headers first, then the ranges that the engine wants, in file order, so that packing goes on
+ * below while the next bytes arrive. A byte is copied once, from where it arrives to where the engine wants it. */
 import type { WantedRange } from '../abi/calls.ts';
 import { canceledError, EngineError } from '../base/errors.ts';
-import { HEADER_BYTES_FIRST, PROGRESS_MS } from '../base/limits.ts';
-import type { ModelSource, Progress } from './protocol.ts';
-import { FileReader, openSource, splitNamesOf } from './sources.ts';
+import { HEADER_BYTES_FIRST } from '../base/limits.ts';
+import type { ModelFile, ModelFiles, ReadTarget } from './model-file.ts';
 
 /** The engine while it loads (EngineHandle, or a stand-in in tests). */
 export interface LoadTarget {
@@ -19,123 +17,119 @@ export interface LoadTarget {
   fileName(firstName: string, fileIdx: number): string;
   reserve(): void;
   wants(): WantedRange[];
-  write(slot: number, at: number, piece: Uint8Array): void;
+  /** Where [at, at + bytes) of a wanted range go; good until the next call. */
+  view(slot: number, at: number, bytes: number): Uint8Array;
   provide(slot: number, bytes: number): void;
   lastError(): EngineError;
 }
 
 export interface FulfilOptions<T extends LoadTarget> {
   readonly signal: AbortSignal;
-  onProgress(progress: Progress): void;
-  /** The model is described, nothing is reserved yet: the bytes to come, or an error when it does not fit. */
-  checkPlan(target: T): number;
+  /** The model is described, nothing is reserved yet: an error when it does not fit. */
+  checkPlan(target: T): void;
   /** A turn of the event loop. */
   breathe(): Promise<void>;
 }
 
-class Meter {
-  readonly #report: (progress: Progress) => void;
-  readonly #start = performance.now();
-  #last = 0;
-  #loaded = 0;
-  total = 0;
+/** A file and what was read of it for its description: tensors may begin inside of that. */
+class HeadedFile {
+  readonly file: ModelFile;
+  #head: Uint8Array[] = [];
+  #headBytes = 0;
 
-  constructor(report: (progress: Progress) => void) {
-    this.#report = report;
+  constructor(file: ModelFile) {
+    this.file = file;
   }
 
-  add(file: string, bytes: number): void {
-    this.#loaded += bytes;
-    if (performance.now() - this.#last >= PROGRESS_MS) this.tell('download', file);
+  get head(): readonly Uint8Array[] {
+    return this.#head;
   }
 
-  tell(phase: Progress['phase'], file: string): void {
-    this.#last = performance.now();
-    const seconds = (this.#last - this.#start) / 1000;
-    this.#report({
-      phase,
-      file,
-      loadedBytes: this.#loaded,
-      totalBytes: this.total,
-      fromCacheBytes: 0,
-      bytesPerSecond: seconds > 0 ? this.#loaded / seconds : 0,
-    });
+  get headBytes(): number {
+    return this.#headBytes;
+  }
+
+  /** Reads on until the head has `goal` bytes; false when the file ends before. */
+  async extendHead(goal: number): Promise<boolean> {
+    const wanted = goal - this.#headBytes;
+    if (wanted <= 0) return true;
+    const piece = new Uint8Array(wanted);
+    const got = await this.file.read(this.#headBytes, wanted, (at, bytes) =>
+      piece.subarray(at, at + bytes),
+    );
+    this.#head.push(piece.subarray(0, got));
+    this.#headBytes += got;
+    return got === wanted;
+  }
+
+  async read(offset: number, bytes: number, target: ReadTarget): Promise<number> {
+    const fromHead = Math.max(0, Math.min(bytes, this.#headBytes - offset));
+    if (fromHead > 0) this.#copyHead(offset, fromHead, target);
+    else this.#head = [];
+    if (fromHead === bytes) return bytes;
+    const rest = await this.file.read(offset + fromHead, bytes - fromHead, (at, n) =>
+      target(fromHead + at, n),
+    );
+    return fromHead + rest;
+  }
+
+  #copyHead(offset: number, bytes: number, target: ReadTarget): void {
+    let start = 0;
+    for (const piece of this.#head) {
+      const first = Math.max(offset, start);
+      const end = Math.min(offset + bytes, start + piece.length);
+      if (first < end)
+        target(first - offset, end - first).set(piece.subarray(first - start, end - start));
+      start += piece.length;
+    }
   }
 }
 
 class Fulfilment<T extends LoadTarget> {
   readonly #target: T;
   readonly #options: FulfilOptions<T>;
-  readonly #readers: [FileReader, ...FileReader[]];
-  readonly #meter: Meter;
-  readonly #source: ModelSource;
+  readonly #files: HeadedFile[] = [];
+  readonly #model: ModelFiles;
 
-  constructor(target: T, first: FileReader, source: ModelSource, options: FulfilOptions<T>) {
+  constructor(target: T, model: ModelFiles, options: FulfilOptions<T>) {
     this.#target = target;
-    this.#readers = [first];
-    this.#source = source;
+    this.#model = model;
     this.#options = options;
-    this.#meter = new Meter(options.onProgress);
   }
 
   async run(): Promise<void> {
-    try {
-      await this.#describeAll();
-      this.#meter.total = this.#options.checkPlan(this.#target);
-      this.#target.reserve();
-      await this.#load();
-      this.#meter.tell('load', this.#readers[0].source.name);
-    } finally {
-      await Promise.allSettled(this.#readers.map((reader) => reader.close()));
-    }
+    await this.#describe(0, this.#model.firstName);
+    for (let idx = 1; idx < this.#target.nFiles; idx++)
+      await this.#describe(idx, this.#target.fileName(this.#model.firstName, idx));
+    this.#options.checkPlan(this.#target);
+    this.#target.reserve();
+    await this.#load();
   }
 
-  async #describeAll(): Promise<void> {
-    const { signal } = this.#options;
-    const [first] = this.#readers;
-    this.#meter.tell('plan', first.source.name);
-    await this.#describe(first, 0);
-    const { nFiles } = this.#target;
-    if (nFiles === 1) return;
-    const names = splitNamesOf(this.#source, signal);
-    /* A server gives a page few connections at a time: none is kept between a header and its tensors. */
-    await first.close();
-    for (let idx = 1; idx < nFiles; idx++) {
-      const reader = new FileReader(names.open(this.#target.fileName(names.first, idx)));
-      this.#readers.push(reader);
-      await this.#describe(reader, idx);
-      await reader.close();
-    }
-  }
-
-  /** Reads a file's start until the engine has enough of it, then puts it back for the tensors behind. */
-  async #describe(reader: FileReader, idx: number): Promise<void> {
-    const pieces: Uint8Array[] = [];
-    let held = 0;
+  /** Reads a file's start until the engine has enough of it. */
+  async #describe(idx: number, name: string): Promise<void> {
+    const headed = new HeadedFile(await this.#model.open(idx, name));
+    const { file } = headed;
+    this.#files.push(headed);
     let wanted: number | undefined = HEADER_BYTES_FIRST;
-    await reader.seek(0);
     while (wanted !== undefined) {
-      const goal: number = Math.min(wanted, reader.fileBytes ?? wanted);
-      while (held < goal) {
-        const piece = await reader.read(Number.POSITIVE_INFINITY);
-        if (piece === undefined) break;
-        pieces.push(piece);
-        held += piece.length;
-      }
+      const hasAll: boolean = await headed.extendHead(Math.min(wanted, file.bytes ?? wanted));
       if (this.#options.signal.aborted) throw canceledError(this.#options.signal);
-      /* A stream that ended says how long the file is. */
-      const fileBytes: number | undefined = reader.fileBytes ?? (held < goal ? held : undefined);
-      const more: number | undefined = this.#target.describe(idx, pieces, fileBytes);
-      if (more !== undefined && (more <= held || held < goal)) {
+      const held: number = headed.headBytes;
+      const more: number | undefined = this.#target.describe(
+        idx,
+        headed.head,
+        file.bytes ?? (hasAll ? undefined : held),
+      );
+      if (more !== undefined && (more <= held || !hasAll)) {
         throw new EngineError(
           'PHI_ECORRUPT',
-          `${reader.source.name}: the header needs ${more} bytes, the file has ${held}`,
-          { where: reader.source.name },
+          `${file.name}: the header needs ${more} bytes, the file has ${held}`,
+          { where: file.name },
         );
       }
       wanted = more;
     }
-    reader.rewind(pieces);
   }
 
   async #load(): Promise<void> {
@@ -149,45 +143,32 @@ class Fulfilment<T extends LoadTarget> {
     if (this.#target.state !== 'ready') throw this.#target.lastError();
   }
 
-  async #fill(range: WantedRange): Promise<void> {
-    const reader = this.#readers[range.fileIdx];
-    if (reader === undefined) {
+  async #fill({ fileIdx, offset, bytes, slot }: WantedRange): Promise<void> {
+    const headed = this.#files[fileIdx];
+    if (headed === undefined) {
       throw new EngineError(
         'PHI_EPOISONED',
-        `the engine wants bytes of file ${range.fileIdx}, which it never described`,
+        `the engine wants bytes of file ${fileIdx}, which it never described`,
       );
     }
-    await reader.seek(range.offset);
-    let filled = 0;
-    while (filled < range.bytes) {
-      const piece = await reader.read(range.bytes - filled);
-      if (piece === undefined) {
-        throw new EngineError(
-          'PHI_ECORRUPT',
-          `${reader.source.name}: the file ends at byte ${range.offset + filled}, expected ${range.bytes} bytes from ${range.offset} on`,
-          { where: reader.source.name },
-        );
-      }
-      this.#target.write(range.slot, filled, piece);
-      filled += piece.length;
-      this.#meter.add(reader.source.name, piece.length);
+    const got = await headed.read(offset, bytes, (at, n) => this.#target.view(slot, at, n));
+    if (got < bytes) {
+      const { name } = headed.file;
+      throw new EngineError(
+        'PHI_ECORRUPT',
+        `${name}: the file ends at byte ${offset + got}, expected ${bytes} bytes from ${offset} on`,
+        { where: name },
+      );
     }
-    this.#target.provide(range.slot, range.bytes);
+    this.#target.provide(slot, bytes);
   }
 }
 
-/** `opening` may still be under way: the file's first bytes come meanwhile. */
+/** Loads a model into an engine; the files are the caller's to finish and close. */
 export async function fulfil<T extends LoadTarget>(
-  opening: T | Promise<T>,
-  source: ModelSource,
+  target: T,
+  model: ModelFiles,
   options: FulfilOptions<T>,
-): Promise<T> {
-  const first = new FileReader(openSource(source, options.signal));
-  try {
-    const [target] = await Promise.all([opening, first.seek(0)]);
-    await new Fulfilment(target, first, source, options).run();
-    return target;
-  } finally {
-    await first.close();
-  }
+): Promise<void> {
+  await new Fulfilment(target, model, options).run();
 }

@@ -12,6 +12,8 @@ import type {
 } from '../abi/calls.ts';
 import type { ModuleFiles } from '../abi/module.ts';
 import type { WireError } from '../base/errors.ts';
+import type { RegistryModel } from '../net/registry.ts';
+import type { StoreKind } from '../store/weight-store.ts';
 
 export type {
   Finish,
@@ -19,23 +21,101 @@ export type {
   KvType,
   ModuleFiles,
   Pooling,
+  RegistryModel,
   RopeChoice,
   SessionSettings,
+  StoreKind,
   StripRule,
 };
 
+/** 'auto': the best store that works here, and none at all when there is no room. A kind by name: that one or an error. */
+export type StoragePolicy = 'auto' | 'none' | 'opfs' | 'indexeddb';
+
 /** Where the bytes come from. A split model is given by its first file. */
 export type ModelSource =
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'blob'; readonly blob: Blob };
+  /** A URL (of a model file or a manifest), an hf: name, or an id of the registry. */
+  | {
+      readonly kind: 'name';
+      readonly name: string;
+      readonly baseUrl: string;
+      readonly hub: string | undefined;
+    }
+  | { readonly kind: 'manifest'; readonly manifest: unknown; readonly baseUrl: string }
+  | { readonly kind: 'blob'; readonly blob: Blob }
+  | { readonly kind: 'stream'; readonly stream: ReadableStream<Uint8Array> };
 
 export interface Progress {
-  readonly phase: 'plan' | 'download' | 'load';
+  /** wait: for another tab, or before the network is tried again. download: over the network, and into the store. verify: hashes of
+   * what is stored. load: out of the store. warmup: a first token, so that the next one is as fast as all others. */
+  readonly phase: 'plan' | 'wait' | 'download' | 'verify' | 'load' | 'warmup';
   readonly file: string;
   readonly loadedBytes: number;
+  /** 0 while it is not known. */
   readonly totalBytes: number;
+  /** Of loadedBytes: what was there from an earlier visit. */
   readonly fromCacheBytes: number;
+  /** Over the last seconds. */
   readonly bytesPerSecond: number;
+  /** null while it cannot be told. */
+  readonly secondsLeft: number | null;
+  /** Why it takes longer, in words. */
+  readonly note?: string;
+}
+
+/** How a model is fetched and kept. */
+export interface FetchRequest {
+  readonly source: ModelSource;
+  readonly storage: StoragePolicy;
+  /** Connections; undefined: 4. */
+  readonly parallel: number | undefined;
+  /** Failed attempts in a row without a byte of progress before it gives up. */
+  readonly patience: number | 'endless' | undefined;
+}
+
+/** What became of the model's bytes. */
+export interface StorageOutcome {
+  /** The id in models.list(); null where nothing is kept. */
+  readonly id: string | null;
+  readonly kind: StoreKind | null;
+  /** In words. */
+  readonly reason: string;
+}
+
+export interface StoredModel {
+  /** The address or the name that it was loaded by. */
+  readonly id: string;
+  readonly name: string;
+  readonly licence: string | null;
+  readonly kind: StoreKind;
+  /** complete: it loads without a network. */
+  readonly state: 'partial' | 'complete' | 'damaged';
+  /** Of the whole model; null while nobody has said. */
+  readonly bytes: number | null;
+  readonly storedBytes: number;
+  readonly created: Date | null;
+  readonly lastUsed: Date | null;
+  /** When all of it was last compared with its hashes. */
+  readonly verified: Date | null;
+  /** Of a damaged record: what is wrong. It can be deleted. */
+  readonly problem: string | null;
+}
+
+/** How large a model is, as far as that can be told without reading it. */
+export interface ModelSizes {
+  readonly fileBytes: number;
+  /** In memory. */
+  readonly weightBytes: number;
+  /** null: the file says, once it is read. */
+  readonly kvBytesPerToken: number | null;
+  /** Of fileBytes, what is not stored. */
+  readonly missingBytes: number;
+}
+
+export interface VerifyResult {
+  /** Bytes that were not what they should be; they have been dropped. */
+  readonly badBytes: number;
+  /** What the model lacks now. */
+  readonly missingBytes: number;
 }
 
 export interface ModelInfo {
@@ -72,7 +152,7 @@ export interface StartRequest {
   readonly accuracyLevel: 1 | 4;
   readonly stripRule: StripRule;
   readonly session: SessionSettings;
-  readonly source: ModelSource;
+  readonly fetch: FetchRequest;
   /** A Web Lock that the worker holds while it lives. */
   readonly lifeLock: string | null;
 }
@@ -81,6 +161,21 @@ export interface StartResult {
   readonly info: ModelInfo;
   readonly stats: EngineStats;
   readonly sessionId: number;
+  readonly storage: StorageOutcome;
+}
+
+export interface MeasureRequest {
+  readonly module: ModuleFiles;
+  readonly threads: number;
+}
+
+/** Of int4 weights in blocks of 32. */
+export interface MachineSpeed {
+  /** Weights that a matrix-vector product reads from memory, 10^9 bytes a second: decoding is bound by it. */
+  readonly gemvGigabytesPerSecond: number;
+  /** Of a matrix-matrix product, 10^9 operations a second (two a weight): prompts are bound by it. */
+  readonly gemmGigaopsPerSecond: number;
+  readonly kernel: string;
 }
 
 /** A message as chat templates take it: role, content, and whatever the template reads besides. */
@@ -102,6 +197,17 @@ export interface WireToken {
 /** Every call: what it takes and what it gives. */
 export interface Calls {
   start: { args: StartRequest; result: StartResult };
+  /** Without an engine: fetches and stores a model. */
+  download: { args: FetchRequest; result: StorageOutcome };
+  /** Without an engine: hashes what is stored of a model again. */
+  verify: { args: { source: ModelSource }; result: VerifyResult };
+  listModels: { args: null; result: StoredModel[] };
+  findModel: { args: { source: ModelSource }; result: StoredModel | null };
+  deleteModel: { args: { source: ModelSource }; result: null };
+  knownModels: { args: null; result: readonly RegistryModel[] };
+  modelSizes: { args: { source: ModelSource }; result: ModelSizes };
+  /** Without a model: what this machine's kernels do on `threads` threads. */
+  measure: { args: MeasureRequest; result: MachineSpeed };
   encode: {
     args: { text: string; addsSpecial: boolean; parsesSpecial: boolean };
     result: Int32Array<ArrayBuffer>;

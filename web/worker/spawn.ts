@@ -15,6 +15,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onToken?: (token: WireToken) => void;
   readonly onProgress?: (progress: Progress) => void;
+  /** Of the arguments: what goes to the worker instead of being copied. */
+  readonly transfer?: Transferable[];
 }
 
 interface Pending {
@@ -96,7 +98,7 @@ export class WorkerLink {
         },
       });
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#send(id, { type: 'call', id, name, args } as CallMessage);
+      this.#send(id, { type: 'call', id, name, args } as CallMessage, options.transfer);
     });
   }
 
@@ -124,9 +126,9 @@ export class WorkerLink {
     for (const pending of [...this.#pending.values()]) pending.settle({ error });
   }
 
-  #send(id: number, message: CallMessage): void {
+  #send(id: number, message: CallMessage, transfer: Transferable[] = []): void {
     try {
-      this.#worker.postMessage(message);
+      this.#worker.postMessage(message, transfer);
     } catch (error) {
       const text = `the arguments of ${message.name} cannot be sent to the worker`;
       this.#pending

@@ -1,0 +1,51 @@
+/* From what the page named to files that can be read: a Blob, a stream, or a model on the network and in the store. */
+import { EngineError } from '../base/errors.ts';
+import { findStored, type LibraryContext, type OpenModel, withModel } from './library.ts';
+import type { Meter } from './meter.ts';
+import { blobFiles, type ModelFiles, streamFiles } from './model-file.ts';
+import type { FetchRequest, StorageOutcome } from './protocol.ts';
+import { findRemoteModel } from './remote-model.ts';
+
+/** Nothing of it is kept: the page has it anyway. */
+function asOpenModel(files: ModelFiles, what: string, meter: Meter): OpenModel {
+  meter.enter('plan', files.firstName);
+  return {
+    firstName: files.firstName,
+    open: (idx, name) => files.open(idx, name),
+    openAll: async () => {
+      throw new EngineError('PHI_EINVAL', `model: ${what} cannot be downloaded; give its URL`, {
+        where: 'model',
+      });
+    },
+    finish: async (): Promise<StorageOutcome> => {
+      meter.complete();
+      return { id: null, kind: null, reason: `${what} is not stored: the page gives it anew` };
+    },
+  };
+}
+
+/** Finds the model, runs `work` with its files, and closes them whatever happens. */
+export async function withFiles<T>(
+  request: FetchRequest,
+  context: LibraryContext,
+  work: (model: OpenModel) => Promise<T>,
+): Promise<T> {
+  const { source, storage, parallel, patience } = request;
+  const { signal, meter } = context;
+  if (source.kind === 'blob') {
+    meter.totalBytes = source.blob.size;
+    const files = blobFiles(source.blob, (bytes) => meter.addCached(bytes));
+    return await work(asOpenModel(files, 'a file or Blob', meter));
+  }
+  if (source.kind === 'stream') {
+    const files = streamFiles(source.stream, signal, (bytes) => meter.addFetched(bytes));
+    const file = await files.open(0, files.firstName);
+    try {
+      return await work(asOpenModel(files, 'a stream', meter));
+    } finally {
+      await file.close();
+    }
+  }
+  const model = await findRemoteModel(source, signal, (id) => findStored(id, storage));
+  return await withModel(model, { ...context, storage, parallel, patience }, work);
+}

@@ -1,0 +1,72 @@
+/* How large a model is, as far as that can be told without reading it. */
+import { EngineError } from '../base/errors.ts';
+import { fetchManifest } from '../net/manifest.ts';
+import { resolveModel } from '../net/model-url.ts';
+import { findModel as findEntry } from '../net/registry.ts';
+import type { ModelSizes, ModelSource } from './protocol.ts';
+import { findModel } from './stored-models.ts';
+
+/** A page that asks what it may expect does not wait for longer. */
+const HEAD_MS_MAX = 10_000;
+
+type Sizes = Omit<ModelSizes, 'missingBytes'>;
+
+function asLarge(fileBytes: number): Sizes {
+  /* Packed weights take what the file's take, within a few per cent. */
+  return { fileBytes, weightBytes: fileBytes, kvBytesPerToken: null };
+}
+
+/** The registry knows more than the size. */
+function isKnown(source: ModelSource): boolean {
+  return source.kind === 'name' && findEntry(source.name) !== undefined;
+}
+
+/** One request for the head of a file; another origin may hide its length. */
+async function lengthOf(url: string, signal: AbortSignal): Promise<number> {
+  const response = await fetch(url, { method: 'HEAD', signal });
+  const length = response.headers.get('content-length');
+  if (!response.ok || length === null || !/^\d+$/.test(length)) {
+    throw new EngineError('PHI_ENETWORK', `${url}: the server does not say how large it is`, {
+      where: url,
+    });
+  }
+  return Number(length);
+}
+
+async function fullSizes(source: ModelSource, signal: AbortSignal): Promise<Sizes> {
+  if (source.kind === 'blob') return asLarge(source.blob.size);
+  if (source.kind === 'stream')
+    throw new EngineError('PHI_EINVAL', 'model: a stream does not say how large it is', {
+      where: 'model',
+    });
+  const given = source.kind === 'name' ? source.name : source.manifest;
+  const place = resolveModel(given, {
+    base: source.baseUrl,
+    hubBase: source.kind === 'name' ? source.hub : undefined,
+  });
+  if (place.kind === 'file') {
+    const { model } = place;
+    if (model === undefined) return asLarge(await lengthOf(place.url, signal));
+    const { weightBytes, kvBytesPerToken } = model.needs;
+    return { fileBytes: model.bytes ?? weightBytes, weightBytes, kvBytesPerToken };
+  }
+  const manifest =
+    place.kind === 'manifest' ? place.manifest : await fetchManifest(place.url, { signal });
+  return asLarge(manifest.files.reduce((sum, { bytes }) => sum + bytes, 0));
+}
+
+/** Of a stored model as the store has it, without a network. PHI_ENETWORK when nobody says. */
+export async function modelSizes(source: ModelSource): Promise<ModelSizes> {
+  const stored =
+    source.kind === 'name' || source.kind === 'manifest' ? await findModel(source) : null;
+  const sizes =
+    stored !== null && stored.bytes !== null && !isKnown(source)
+      ? asLarge(stored.bytes)
+      : await fullSizes(source, AbortSignal.timeout(HEAD_MS_MAX));
+  if (source.kind === 'blob') return { ...sizes, missingBytes: 0 };
+  const isWhole = stored?.state === 'complete';
+  return {
+    ...sizes,
+    missingBytes: isWhole ? 0 : Math.max(0, sizes.fileBytes - (stored?.storedBytes ?? 0)),
+  };
+}

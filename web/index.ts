@@ -8,8 +8,22 @@ export { Embeddings } from './api/embeddings.ts';
 export { ChatCompletions, Completions, Engine, type RequestOptions } from './api/engine.ts';
 export type * from './api/openai-types.ts';
 export { EngineError, type ErrorCode } from './base/errors.ts';
-export { type EncodeOptions, type ProbeResult, Tokenizer } from './engine/client.ts';
-export type { EngineOptions, SessionOptions } from './engine/options.ts';
+export type { EncodeOptions, Tokenizer } from './engine/client.ts';
+export {
+  models,
+  type RegistryModel,
+  type StoredModel,
+  type Usage,
+  type VerifyOptions,
+  type VerifyResult,
+} from './engine/models.ts';
+export type {
+  DownloadOptions,
+  EngineOptions,
+  ModelSpec,
+  SessionOptions,
+} from './engine/options.ts';
+export type { ModelEstimate, ProbeOptions, ProbeResult } from './engine/probe.ts';
 export {
   type CallControl,
   type GeneratedToken,
@@ -18,4 +32,10 @@ export {
   type Piece,
   Session,
 } from './engine/session.ts';
-export type { EngineStats, GenerateSettings, ModelInfo, Progress } from './worker/protocol.ts';
+export type {
+  EngineStats,
+  GenerateSettings,
+  ModelInfo,
+  Progress,
+  StorageOutcome,
+} from './worker/protocol.ts';

@@ -210,6 +210,7 @@ test('downloadprogress: bytes of the load are told as shares', async () => {
       totalBytes,
       fromCacheBytes: 0,
       bytesPerSecond: 0,
+      secondsLeft: null,
     });
   report(0, 0);
   report(5, 10);

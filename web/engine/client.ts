@@ -14,6 +14,7 @@ import type {
   ModelInfo,
   SessionSettings,
   StartResult,
+  StorageOutcome,
   TemplateMessage,
 } from '../worker/protocol.ts';
 import { WorkerLink } from '../worker/spawn.ts';
@@ -25,20 +26,9 @@ import {
   readSessionOptions,
   type SessionOptions,
 } from './options.ts';
+import { type ProbeOptions, type ProbeResult, probe } from './probe.ts';
+import { persist } from './room.ts';
 import { type CallControl, Session } from './session.ts';
-
-/** What this page can do, before anything is loaded. */
-export interface ProbeResult {
-  readonly crossOriginIsolated: boolean;
-  readonly simd: boolean;
-  readonly relaxed: boolean;
-  readonly sharedMemory: boolean;
-  /** Threads that 'auto' takes. */
-  readonly threads: number;
-  readonly variant: string;
-  /** Why this variant, in words, with the remedy where something is missing. */
-  readonly reason: string;
-}
 
 export interface EncodeOptions {
   /** Begin- and end-of-text tokens as the model file says. Default true. */
@@ -127,6 +117,8 @@ export class EngineClient implements AsyncDisposable {
   /** The build that runs, and why. */
   readonly variant: string;
   readonly reason: string;
+  /** Where the weights are kept for the next visit, or why they are not. */
+  readonly storage: StorageOutcome;
   /** Where it is the same, a request with a seed gets the same answer, on any machine. */
   readonly fingerprint: string;
   /** The session of chat, completions and forward(). */
@@ -141,6 +133,7 @@ export class EngineClient implements AsyncDisposable {
     this.#stats = result.stats;
     this.#sessionDefaults = session;
     this.info = result.info;
+    this.storage = result.storage;
     this.variant = choice.variant;
     this.reason = choice.reason;
     this.fingerprint = fingerprintOf(started);
@@ -154,26 +147,9 @@ export class EngineClient implements AsyncDisposable {
     };
   }
 
-  static async probe(): Promise<ProbeResult> {
-    const features = detectFeatures();
-    const base = {
-      crossOriginIsolated: features.crossOriginIsolated,
-      simd: features.simd,
-      relaxed: features.relaxed,
-      sharedMemory: features.threads,
-    };
-    if (!features.simd)
-      return {
-        ...base,
-        threads: 1,
-        variant: 'none',
-        reason: 'this browser has no WebAssembly SIMD',
-      };
-    const { variant, threads, reason } = chooseVariant(features, {
-      threads: 'auto',
-      kernels: 'auto',
-    });
-    return { ...base, threads, variant, reason };
+  /** What this page can do, before anything is loaded; of a model, whether it fits and how fast it would be. */
+  static probe(options: ProbeOptions = {}): Promise<ProbeResult> {
+    return probe(options);
   }
 
   protected static async start(options: EngineOptions): Promise<Started> {
@@ -184,6 +160,8 @@ export class EngineClient implements AsyncDisposable {
       });
     const choice = choose(read.threads, read.kernels);
     if (choice.isDegraded) warn(choice.reason);
+    /* Not waited for: some browsers ask the user. */
+    if (read.persists && read.fetch.storage !== 'none') persist().catch(() => undefined);
     const link = new WorkerLink(read.workerUrl);
     const lifeLock = newLifeLock();
     try {
@@ -195,10 +173,14 @@ export class EngineClient implements AsyncDisposable {
           accuracyLevel: read.accuracyLevel,
           stripRule: read.stripRule,
           session: read.session,
-          source: read.source,
+          fetch: read.fetch,
           lifeLock,
         },
-        { signal: read.signal, ...(read.onProgress && { onProgress: read.onProgress }) },
+        {
+          signal: read.signal,
+          ...(read.onProgress && { onProgress: read.onProgress }),
+          ...(read.fetch.source.kind === 'stream' && { transfer: [read.fetch.source.stream] }),
+        },
       );
       if (lifeLock !== null) link.watchLock(lifeLock);
       return { link, result, choice, session: read.session, accuracyLevel: read.accuracyLevel };

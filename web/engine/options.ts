@@ -1,8 +1,10 @@
 /* What Engine.create() takes, checked. */
 import { EngineError } from '../base/errors.ts';
-import { THREADS_MAX } from '../base/limits.ts';
+import { CONNECTIONS_MAX, THREADS_MAX } from '../base/limits.ts';
 import {
   invalid,
+  isObject,
+  readBoolean,
   readChoice,
   readFields,
   readNumber,
@@ -10,17 +12,31 @@ import {
   readUrl,
 } from '../base/options.ts';
 import type {
+  FetchRequest,
   KvType,
   ModelSource,
   Progress,
   RopeChoice,
   SessionSettings,
+  StoragePolicy,
   StripRule,
 } from '../worker/protocol.ts';
 
 export interface EngineOptions {
-  /** A GGUF file, or the first one of a split model: its URL, or the file itself. */
-  readonly model: string | URL | Blob | File;
+  /** A GGUF file, or the first one of a split model: its URL, `hf:owner/repo/path`, an id of `models.known()`, a manifest (its URL
+   * or the object), the file itself, or a stream of its bytes. */
+  readonly model: ModelSpec;
+  /** Where the weights are kept for the next visit. Default 'auto': the fastest store that the browser has, and none when it is
+   * full. 'opfs' and 'indexeddb': that one, or an error. 'none': nothing is kept. */
+  readonly storage?: StoragePolicy | undefined;
+  /** Whether the browser is asked to keep what is stored even when its disk gets full. Default true. */
+  readonly persist?: boolean | undefined;
+  /** Connections of one download, 1 to 16. Default 4. */
+  readonly connections?: number | undefined;
+  /** Failed attempts in a row, without a byte of progress, before a download gives up. Default 8. */
+  readonly patience?: number | 'endless' | undefined;
+  /** Where hf: names point to. Default https://huggingface.co. */
+  readonly hub?: string | URL | undefined;
   /** Tokens that a session holds. Default: the model's own, 4096 at most. */
   readonly contextLength?: number | undefined;
   readonly threads?: number | 'auto' | undefined;
@@ -48,41 +64,108 @@ export interface SessionOptions {
   readonly ropeChoice?: RopeChoice | undefined;
 }
 
-export interface ReadEngineOptions {
-  readonly source: ModelSource;
+/** How a model may be named; see EngineOptions.model. */
+export type ModelSpec =
+  | string
+  | URL
+  | Blob
+  | File
+  | ReadableStream<Uint8Array>
+  | Readonly<Record<string, unknown>>;
+
+/** What a download takes of the above. */
+export type DownloadOptions = Pick<
+  EngineOptions,
+  'storage' | 'persist' | 'connections' | 'patience' | 'hub' | 'signal' | 'onProgress' | 'workerUrl'
+>;
+
+export interface ReadDownloadOptions {
+  readonly fetch: FetchRequest;
+  readonly persists: boolean;
+  readonly workerUrl: URL | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+export interface ReadEngineOptions extends ReadDownloadOptions {
   readonly threads: number | 'auto';
   readonly kernels: 'auto' | 'simd128' | 'relaxed';
   readonly accuracyLevel: 1 | 4;
   readonly stripRule: StripRule;
   readonly session: SessionSettings;
-  readonly workerUrl: URL | undefined;
   readonly wasmUrl: URL | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly onProgress: ((progress: Progress) => void) | undefined;
 }
 
 const SESSION_FIELDS = ['contextLength', 'kvType', 'ropeChoice'] as const;
+const DOWNLOAD_FIELDS = [
+  'storage',
+  'persist',
+  'connections',
+  'patience',
+  'hub',
+  'workerUrl',
+  'signal',
+  'onProgress',
+] as const;
 const ENGINE_FIELDS = [
   'model',
   'threads',
   'kernels',
   'accuracyLevel',
   'stripRule',
-  'workerUrl',
   'wasmUrl',
-  'signal',
-  'onProgress',
+  ...DOWNLOAD_FIELDS,
   ...SESSION_FIELDS,
 ] as const;
+const STORAGE_POLICIES = ['auto', 'none', 'opfs', 'indexeddb'] as const;
 const INT32_MAX = 2 ** 31 - 1;
 
 const SESSION_DEFAULTS: SessionSettings = { contextLength: 0, kvType: 'f16', ropeChoice: 'auto' };
 
-function readSource(value: unknown): ModelSource {
+/** Relative addresses are the page's. */
+function pageUrl(): string {
+  return globalThis.location?.href ?? 'about:blank';
+}
+
+function readSource(value: unknown, hub: URL | undefined): ModelSource {
   if (value instanceof Blob) return { kind: 'blob', blob: value };
-  const url = readUrl('model', value);
-  if (url === undefined) throw invalid('model', 'a URL, a File or a Blob', value);
-  return { kind: 'url', url: url.href };
+  if (value instanceof ReadableStream) return { kind: 'stream', stream: value };
+  const name = value instanceof URL ? value.href : value;
+  if (typeof name === 'string') {
+    if (name === '') throw invalid('model', 'a name that is not empty', name);
+    return { kind: 'name', name, baseUrl: pageUrl(), hub: hub?.href };
+  }
+  if (isObject(value)) return { kind: 'manifest', manifest: value, baseUrl: pageUrl() };
+  throw invalid('model', 'a URL, a name, a manifest, a File, a Blob or a stream', value);
+}
+
+function readPatience(value: unknown): number | 'endless' | undefined {
+  if (value === 'endless') return value;
+  return readNumber('patience', value, { min: 1, max: INT32_MAX, isInteger: true });
+}
+
+function readDownloadFields(fields: Record<string, unknown>, model: unknown): ReadDownloadOptions {
+  const hub = readUrl('hub', fields.hub);
+  return {
+    fetch: {
+      source: readSource(model, hub),
+      storage: readChoice('storage', fields.storage, STORAGE_POLICIES) ?? 'auto',
+      parallel: readNumber('connections', fields.connections, {
+        min: 1,
+        max: CONNECTIONS_MAX,
+        isInteger: true,
+      }),
+      patience: readPatience(fields.patience),
+    },
+    persists: readBoolean('persist', fields.persist) ?? true,
+    workerUrl: readUrl('workerUrl', fields.workerUrl),
+    signal: readSignal('signal', fields.signal),
+    onProgress: readCallback('onProgress', fields.onProgress),
+  };
+}
+
+export function readDownloadOptions(model: unknown, options: unknown): ReadDownloadOptions {
+  return readDownloadFields(readFields('download options', options, DOWNLOAD_FIELDS), model);
 }
 
 function readThreads(value: unknown): number | 'auto' {
@@ -122,16 +205,13 @@ export function readEngineOptions(options: unknown): ReadEngineOptions {
       where: 'model',
     });
   return {
-    source: readSource(fields.model),
+    ...readDownloadFields(fields, fields.model),
     threads: readThreads(fields.threads),
     kernels: readChoice('kernels', fields.kernels, ['auto', 'simd128', 'relaxed']) ?? 'auto',
     accuracyLevel: readChoice('accuracyLevel', fields.accuracyLevel, [1, 4]) ?? 4,
     stripRule:
       readChoice('stripRule', fields.stripRule, ['auto', 'none', 'all', 'vision']) ?? 'auto',
     session: readSessionFields(fields, SESSION_DEFAULTS),
-    workerUrl: readUrl('workerUrl', fields.workerUrl),
     wasmUrl: readUrl('wasmUrl', fields.wasmUrl),
-    signal: readSignal('signal', fields.signal),
-    onProgress: readCallback('onProgress', fields.onProgress),
   };
 }

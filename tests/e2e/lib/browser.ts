@@ -26,7 +26,7 @@ declare global {
   var engine: Engine;
 }
 
-const ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -58,18 +58,20 @@ export interface Browser {
   close(): Promise<void>;
 }
 
+export function chromiumPath(): string {
+  return process.env.POCKETPHI_CHROMIUM ?? process.env.CHROMIUM ?? '/usr/bin/chromium';
+}
+
 /** `files`: what the server has besides /demo/ and /dist/, by path. */
 export async function openBrowser(files: Readonly<Record<string, string>> = {}): Promise<Browser> {
   const served = { ...BLANK_PAGE, ...files };
   const isolatedSite = await serve({ files: served });
   const plainSite = await serve({ files: served, isolated: false });
   const profile = await mkdtemp(join(tmpdir(), 'pocketphi-e2e-'));
-  const executablePath =
-    process.env.POCKETPHI_CHROMIUM ?? process.env.CHROMIUM ?? '/usr/bin/chromium';
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
+    executablePath: chromiumPath(),
     headless: true,
-    args: ARGUMENTS,
+    args: CHROMIUM_ARGUMENTS,
   });
   context.setDefaultTimeout(PATIENCE_MS);
   return {

@@ -112,6 +112,7 @@ test('the package holds what it should, nothing of the sources, and stays small'
     'LICENSE',
     'README.md',
     'package.json',
+    'dist/manifest.schema.json',
     ...scripts.map((name) => `dist/${name}.js`),
     ...VARIANTS.flatMap((v) => [`dist/pocketphi-${v}.js`, `dist/pocketphi-${v}.wasm`]),
   ];

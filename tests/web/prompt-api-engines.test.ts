@@ -32,20 +32,21 @@ function controlled(keepLoaded = false): { shared: SharedEngine; starts: Start[]
       options.signal?.addEventListener('abort', () => reject(new EngineError('PHI_ECANCELED', '')));
       starts.push({ options, engine, finish: () => resolve(engine), fail: reject });
     });
-  return { shared: new SharedEngine({ model: MODEL, keepLoaded }, start), starts };
+  const shared = new SharedEngine({ model: MODEL, keepLoaded }, start, async () => false);
+  return { shared, starts };
 }
 
 const ignore = (): void => undefined;
 
 test('sharing: one engine for all sessions, ended with the last', async () => {
   const { shared, starts } = controlled();
-  assert.equal(shared.availability, 'downloadable');
+  assert.equal(await shared.availability(), 'downloadable');
   const leases = [shared.lease(ignore, never), shared.lease(ignore, never)];
-  assert.equal(shared.availability, 'downloading');
+  assert.equal(await shared.availability(), 'downloading');
   starts[0]?.finish();
   const [first, second] = await Promise.all(leases);
   assert.equal(starts.length, 1);
-  assert.equal(shared.availability, 'available');
+  assert.equal(await shared.availability(), 'available');
   assert.equal(first?.engine, second?.engine);
   const third = first?.share();
   first?.release();
@@ -54,7 +55,7 @@ test('sharing: one engine for all sessions, ended with the last', async () => {
   assert.equal(starts[0]?.engine.isDestroyed, false);
   third?.release();
   assert.equal(starts[0]?.engine.isDestroyed, true);
-  assert.equal(shared.availability, 'downloadable');
+  assert.equal(await shared.availability(), 'downloadable');
 });
 
 test('sharing: keepLoaded keeps the engine until another configuration takes its place', async () => {
@@ -62,7 +63,7 @@ test('sharing: keepLoaded keeps the engine until another configuration takes its
   const pending = shared.lease(ignore, never);
   starts[0]?.finish();
   (await pending).release();
-  assert.equal(shared.availability, 'available');
+  assert.equal(await shared.availability(), 'available');
   assert.equal(starts[0]?.engine.isDestroyed, false);
   shared.retire();
   assert.equal(starts[0]?.engine.isDestroyed, true);
@@ -88,7 +89,7 @@ test('sharing: when nobody waits any more the load ends', async () => {
   abort.abort();
   await assert.rejects(pending);
   assert.equal(starts[0]?.options.signal?.aborted, true);
-  assert.equal(shared.availability, 'downloadable');
+  assert.equal(await shared.availability(), 'downloadable');
   void shared.lease(ignore, never);
   assert.equal(starts.length, 2);
 });
@@ -113,8 +114,10 @@ test('sharing: a failed load and a crashed engine are started anew', async () =>
   );
 });
 
-test('sharing: a model that is here already is available', () => {
-  assert.equal(new SharedEngine({ model: new Blob([]) }).availability, 'available');
+test('sharing: a model that is here already is available', async () => {
+  assert.equal(await new SharedEngine({ model: new Blob([]) }).availability(), 'available');
+  const stored = new SharedEngine({ model: MODEL }, undefined, async () => true);
+  assert.equal(await stored.availability(), 'available');
 });
 
 test('configure: options are checked as Engine.create() does', () => {

@@ -99,7 +99,7 @@ export class LanguageModel extends EventTarget {
     }
     if (whyUnavailable(read) !== undefined) return 'unavailable';
     if (read.engine !== undefined) return 'available';
-    return LanguageModel.#shared?.availability ?? 'unavailable';
+    return (await LanguageModel.#shared?.availability()) ?? 'unavailable';
   }
 
   /** Null when no model is configured. */

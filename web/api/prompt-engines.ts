@@ -3,7 +3,9 @@
  *
  *   idle ──first lease──▶ loading ──▶ loaded ──last release──▶ idle
  *                            └── failed, all leases aborted, or the engine crashed ──▶ idle */
+
 import { EngineClient } from '../engine/client.ts';
+import { models } from '../engine/models.ts';
 import { type EngineOptions, readEngineOptions } from '../engine/options.ts';
 import { toPlatformError } from './prompt-errors.ts';
 import { abortable } from './prompt-queue.ts';
@@ -38,9 +40,15 @@ class Client extends EngineClient {
   }
 }
 
-/** Where storage will answer: whether the bytes of this model are here, so that loading it downloads nothing. */
-function isStored(model: EngineOptions['model']): boolean {
-  return model instanceof Blob;
+export type AskStored = (options: EngineOptions) => Promise<boolean>;
+
+/** Whether the bytes of this model are here, so that loading it downloads nothing. */
+async function isStored({ model, storage, workerUrl }: EngineOptions): Promise<boolean> {
+  if (model instanceof Blob) return true;
+  const cannotBeStored = model instanceof ReadableStream || storage === 'none';
+  /* Where there are no workers there is no engine either. */
+  if (cannotBeStored || typeof Worker !== 'function') return false;
+  return await models.has(model, { workerUrl });
 }
 
 /** One start of the engine, and who uses it. */
@@ -55,11 +63,16 @@ interface Load {
 export class SharedEngine {
   readonly #options: EngineOptions;
   readonly #start: StartEngine;
+  readonly #askStored: AskStored;
   #keepsLoaded: boolean;
   #load: Load | undefined;
 
   /** Throws a TypeError for options that Engine.create() would refuse. */
-  constructor(configuration: PromptConfiguration, start: StartEngine = Client.create) {
+  constructor(
+    configuration: PromptConfiguration,
+    start: StartEngine = Client.create,
+    askStored: AskStored = isStored,
+  ) {
     const { keepLoaded = false, ...options } = configuration;
     try {
       readEngineOptions(options);
@@ -68,12 +81,14 @@ export class SharedEngine {
     }
     this.#options = options;
     this.#start = start;
+    this.#askStored = askStored;
     this.#keepsLoaded = keepLoaded;
   }
 
-  get availability(): Availability {
-    if (this.#load?.engine !== undefined || isStored(this.#options.model)) return 'available';
-    return this.#load === undefined ? 'downloadable' : 'downloading';
+  async availability(): Promise<Availability> {
+    if (this.#load !== undefined)
+      return this.#load.engine === undefined ? 'downloading' : 'available';
+    return (await this.#askStored(this.#options)) ? 'available' : 'downloadable';
   }
 
   /** Rejects with the signal's reason when it fires; loading ends when nobody waits for it any more. */

@@ -30,7 +30,13 @@ globalThis.bench = {
   async open({ url, threads, contextLength }) {
     const start = performance.now();
     const { Engine } = await import('/dist/index.js');
-    engine = await Engine.create({ model: new URL(url, location.href), threads, contextLength });
+    /* Not stored: this is compared with merely fetching the bytes; --only storage measures the rest. */
+    engine = await Engine.create({
+      model: new URL(url, location.href),
+      storage: 'none',
+      threads,
+      contextLength,
+    });
     const loadMs = performance.now() - start;
     const { threads: used, kernel } = await engine.stats();
     return { loadMs, threads: used, notes: [kernel] };

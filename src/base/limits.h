@@ -21,7 +21,14 @@ enum {
     PHI_LIMIT_THREADS = 64,
     PHI_LIMIT_BATCH = 512, /* tokens of one forward slice */
     PHI_LIMIT_STOP_STRINGS = 64,
-    PHI_LIMIT_TOP_LOGPROBS = 20
+    PHI_LIMIT_TOP_LOGPROBS = 20,
+    PHI_LIMIT_CONSTRAINT_BYTES = 1 << 18, /* text of a JSON schema or a regular expression */
+    PHI_LIMIT_CONSTRAINT_NESTING = 128,   /* levels of a schema's text; groups of an expression */
+    PHI_LIMIT_CONSTRAINT_MEMBERS = 4096,  /* names in one object of a schema, values in one enum */
+    PHI_LIMIT_CONSTRAINT_REPEAT = 4096,   /* a repeat count in an expression */
+    PHI_LIMIT_CONSTRAINT_RULES = 1 << 13, /* combinations of schemas that one constraint may need */
+    PHI_LIMIT_CONSTRAINT_NODES = 1 << 18, /* of the byte automaton that a constraint compiles to */
+    PHI_LIMIT_CONSTRAINT_DEPTH = 64       /* calls that are open at once: levels of nested JSON in the output */
 };
 
 #endif

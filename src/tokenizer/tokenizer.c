@@ -241,6 +241,11 @@ phi_token_type phi_tokenizer_type(const phi_tokenizer *t, int32_t id)
     return id >= 0 && id < t->n_tokens ? (phi_token_type)t->types[id] : PHI_TOKEN_UNUSED;
 }
 
+bool phi_tokenizer_drops_first_space(const phi_tokenizer *t)
+{
+    return t->family.drops_first_space;
+}
+
 int32_t phi_tokenizer_bos_id(const phi_tokenizer *t)
 {
     return t->bos_id;

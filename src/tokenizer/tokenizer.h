@@ -73,6 +73,8 @@ phi_status phi_tokenizer_encode(int32_t *ids, size_t *n_ids, size_t ids_cap, con
 
 int32_t phi_tokenizer_n_tokens(const phi_tokenizer *t);
 phi_token_type phi_tokenizer_type(const phi_tokenizer *t, int32_t id);
+/* Does a text that is decoded from its start lose a first space? (SentencePiece's dummy prefix.) */
+bool phi_tokenizer_drops_first_space(const phi_tokenizer *t);
 int32_t phi_tokenizer_bos_id(const phi_tokenizer *t);
 int32_t phi_tokenizer_eos_id(const phi_tokenizer *t);
 /* The id whose text is exactly this, or -1. */

@@ -11,10 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "format.h"
 #include "tokenizer.h"
-
-enum { HEADER_BYTES_MAX = 1 << 26 };
+#include "vocabulary_file.h"
 
 static int fail(const char *what, const char *why)
 {
@@ -27,48 +25,6 @@ static double now(void)
     struct timespec t;
     (void)timespec_get(&t, TIME_UTC);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static uint8_t *read_header(const char *path, size_t *n, uint64_t *file_bytes)
-{
-    FILE *f = fopen(path, "rb");
-    uint8_t *bytes = f ? malloc(HEADER_BYTES_MAX) : NULL;
-    *n = 0;
-    *file_bytes = 0;
-    if (bytes) {
-        *n = fread(bytes, 1, HEADER_BYTES_MAX, f);
-        (void)fseek(f, 0, SEEK_END);
-        *file_bytes = (uint64_t)ftell(f);
-    }
-    if (f)
-        (void)fclose(f);
-    return bytes;
-}
-
-static phi_status read_vocabulary(phi_vocabulary *v, const phi_directory *dir, phi_arena *arena, phi_error *err)
-{
-    phi_str *texts;
-    phi_str *merges;
-    float *scores;
-    int32_t *types;
-    size_t n;
-    *v = (phi_vocabulary){.bos_id = -1, .eos_id = -1, .unknown_id = -1, .adds_space_prefix = true};
-    PHI_TRY(phi_meta_read_str(&v->model, dir, PHI_STR("tokenizer.ggml.model"), err));
-    PHI_TRY(phi_meta_read_str(&v->pre, dir, PHI_STR("tokenizer.ggml.pre"), err));
-    PHI_TRY(phi_meta_read_str(&v->model_name, dir, PHI_STR("general.name"), err));
-    PHI_TRY(phi_meta_read_i32(&v->bos_id, dir, PHI_STR("tokenizer.ggml.bos_token_id"), err));
-    PHI_TRY(phi_meta_read_i32(&v->eos_id, dir, PHI_STR("tokenizer.ggml.eos_token_id"), err));
-    PHI_TRY(phi_meta_read_i32(&v->unknown_id, dir, PHI_STR("tokenizer.ggml.unknown_token_id"), err));
-    PHI_TRY(phi_meta_read_bool(&v->adds_bos, dir, PHI_STR("tokenizer.ggml.add_bos_token"), err));
-    PHI_TRY(phi_meta_read_str_array(&texts, &v->n_tokens, dir, PHI_STR("tokenizer.ggml.tokens"), arena, err));
-    PHI_TRY(phi_meta_read_f32_array(&scores, &n, dir, PHI_STR("tokenizer.ggml.scores"), arena, err));
-    PHI_TRY(phi_meta_read_i32_array(&types, &n, dir, PHI_STR("tokenizer.ggml.token_type"), arena, err));
-    PHI_TRY(phi_meta_read_str_array(&merges, &v->n_merges, dir, PHI_STR("tokenizer.ggml.merges"), arena, err));
-    v->texts = texts;
-    v->scores = scores;
-    v->types = types;
-    v->merges = merges;
-    return PHI_OK;
 }
 
 static void print_hex(const uint8_t *bytes, size_t n)
@@ -138,21 +94,18 @@ int main(int argc, char **argv)
     phi_error err = {0};
     phi_arena arena;
     phi_arena scratch;
-    phi_directory dir;
     phi_vocabulary v;
     phi_tokenizer *t;
     size_t n;
     uint64_t file_bytes;
-    uint64_t wanted;
     if (argc != 3)
         return fail("usage", "phi_encode FILE.gguf none|all|vision|auto < requests");
-    uint8_t *header = read_header(argv[1], &n, &file_bytes);
+    uint8_t *header = vocabulary_file_read(argv[1], &n, &file_bytes);
     if (!header)
         return fail(argv[1], "cannot be read");
     phi_arena_init(&arena, 1 << 20);
     phi_arena_init(&scratch, 1 << 20);
-    if (phi_directory_open(&dir, &wanted, &arena, (phi_bytes){header, n}, file_bytes, &err) != PHI_OK ||
-        read_vocabulary(&v, &dir, &arena, &err) != PHI_OK)
+    if (vocabulary_file_open(&v, &arena, (phi_bytes){header, n}, file_bytes, &err) != PHI_OK)
         return fail(argv[1], err.text);
     v.strip_rule = rule_of(argv[2]);
     const double start = now();

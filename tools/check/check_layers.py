@@ -21,9 +21,10 @@ C_LAYERS = {
     "src/kv": ["src/base", "wasm_kernels"],
     "src/nn": ["src/base", "src/pool", "wasm_kernels", "src/kv", "src/weights", "src/format"],
     "src/model": ["src/base", "src/pool", "src/nn", "src/kv", "src/weights", "src/format", "wasm_kernels"],
+    "src/constrain": ["src/base", "src/tokenizer"],
     "src/generate": ["src/base", "src/tokenizer"],
     "src/api": ["src", "src/base", "src/pool", "src/format", "src/tokenizer", "src/weights", "src/kv", "src/nn",
-                "src/model", "src/generate", "wasm_kernels"],
+                "src/model", "src/constrain", "src/generate", "wasm_kernels"],
     "src": ["src/base"],
 }
 # Single headers that the table allows beyond the folders.

@@ -169,6 +169,9 @@ typedef struct phi_session_stats {
     double decode_us;
     uint64_t kv_bytes;
     uint64_t session_bytes;
+    uint64_t n_masks; /* of constraints, one a token */
+    double mask_us;
+    double mask_us_max;
 } phi_session_stats;
 
 PHI_API phi_session_options phi_session_options_default(void);
@@ -219,6 +222,16 @@ typedef struct phi_logit_bias {
     float bias; /* added to the logit */
 } phi_logit_bias;
 
+/* What the output obeys. docs/CONSTRAINTS.md lists the keywords and the syntax; what it does not list is refused by name.
+ * Generation ends (PHI_FINISH_STOP) when the text is complete and nothing may follow; before that, stop ids come only
+ * where the text may end. max_tokens, the context and stop strings still cut. */
+typedef enum phi_constraint_kind {
+    PHI_CONSTRAINT_NONE = 0,
+    PHI_CONSTRAINT_JSON_OBJECT = 1, /* any JSON object */
+    PHI_CONSTRAINT_JSON_SCHEMA = 2, /* JSON that satisfies the schema in `constraint` */
+    PHI_CONSTRAINT_REGEX = 3        /* all of it matches the expression in `constraint` */
+} phi_constraint_kind;
+
 typedef struct phi_generate_options {
     uint32_t struct_size;
     int32_t max_tokens;       /* 0: as many as the context holds */
@@ -237,6 +250,9 @@ typedef struct phi_generate_options {
     size_t n_stops;
     const int32_t *stop_ids; /* (n_stop_ids) in place of the model's own when n_stop_ids > 0 */
     size_t n_stop_ids;
+    int32_t constraint_kind;  /* a phi_constraint_kind */
+    phi_str constraint;       /* copied; the engine keeps the last few compiled */
+    phi_str constraint_flags; /* of a regular expression: i, s; copied */
 } phi_generate_options;
 
 typedef struct phi_token_logprob {
@@ -257,7 +273,8 @@ typedef struct phi_generated {
 } phi_generated;
 
 PHI_API phi_generate_options phi_generate_options_default(void);
-/* Begins to continue `tokens` (synced first, so a shared prefix costs nothing). */
+/* Begins to continue `tokens` (synced first, so a shared prefix costs nothing). Of a constraint: PHI_EINVAL, it is
+ * malformed or nothing satisfies it; PHI_EUNSUPPORTED names what is not supported. Both say where. */
 PHI_API phi_status phi_generate_begin(phi_session *s, const phi_generate_options *options, const int32_t *tokens,
                                       size_t n_tokens);
 /* PHI_OK: *out is the next token. PHI_PENDING: call again. PHI_DONE: *out holds the finish and any last text.

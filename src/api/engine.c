@@ -84,6 +84,7 @@ void phi_engine_destroy(PHI_OWN phi_engine *e)
         return;
     phi_pool_drain(e->pool);
     phi_pool_destroy(e->pool);
+    phi_engine_drop_constraints(e);
     phi_weights_deinit(&e->weights);
     phi_arena_deinit(&e->scratch);
     phi_arena arena = e->arena; /* holds the engine itself */

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "constrain.h"
 #include "format.h"
 #include "model.h"
 #include "phi.h"
@@ -35,6 +36,9 @@ struct phi_engine {
     phi_range ranges[PHI_WEIGHT_SLOTS];
     const char *info_json;
     uint32_t n_sessions;
+    phi_arena trie_arena; /* `trie`: made for the first constraint */
+    phi_token_trie *trie;
+    phi_constraint *constraints; /* linked, the last one used first */
 };
 
 typedef struct phi_generation phi_generation;
@@ -59,10 +63,17 @@ struct phi_session {
     _Atomic int32_t cancel_flag;
     phi_session_stats stats;
     phi_generation *generation;
+    phi_matcher matcher; /* where the generation stands in its constraint, if it has one */
 };
 
 /* Builds the tokenizer from a directory's metadata (engine_vocabulary.c). */
 phi_status phi_engine_build_tokenizer(phi_engine *e, phi_error *err);
+
+/* constraints.c: places `m` at the beginning of the constraint that the options ask for, compiled now or before; as one
+ * that never began when they ask for none. */
+phi_status phi_engine_begin_constraint(phi_matcher *m, phi_engine *e, const phi_generate_options *options,
+                                       phi_error *err);
+void phi_engine_drop_constraints(phi_engine *e);
 
 /* A growing JSON text in an arena; a failed allocation shows in `is_failed` (json_writer.c). */
 typedef struct phi_json {

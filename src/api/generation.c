@@ -3,6 +3,9 @@
  *   begin() -> sync(prompt)
  *   next()  -> step() until logits -> sampler -> stop ids -> decoder -> stop strings -> one token out
  *              the token is appended, and computed by the following next(): the last one never is
+ *
+ * Under a constraint the sampler picks from a mask, computed when the token before is known. When nothing may follow, the
+ * text is complete: no step is spent on a stop id.
  */
 #include <math.h>
 #include <string.h>
@@ -20,6 +23,8 @@ struct phi_generation {
     size_t n_stop_ids;
     int32_t n_left; /* tokens that may still come */
     phi_finish finish;
+    bool is_complete; /* as the constraint sees it: nothing may follow */
+    uint32_t *mask;   /* of the constraint, and where the text may end the stop ids: (n_tokens) bits; NULL: no constraint */
     uint8_t *piece; /* (PHI_DECODER_BYTES_MAX) */
     phi_token_logprob top[PHI_LIMIT_TOP_LOGPROBS];
 };
@@ -99,6 +104,50 @@ static phi_status copy_stop_ids(phi_generation *g, phi_session *s, const phi_gen
     return PHI_OK;
 }
 
+static void set_bit(uint32_t *bits, int32_t id, bool value)
+{
+    const uint32_t bit = 1u << (id % 32);
+    bits[id / 32] = value ? bits[id / 32] | bit : bits[id / 32] & ~bit;
+}
+
+/* What may come next. Stop ids come where the text may end, and nowhere else. */
+static phi_status update_mask(phi_generation *g, phi_session *s)
+{
+    const int32_t n_tokens = phi_tokenizer_n_tokens(s->engine->tokenizer);
+    phi_mask mask;
+    if (!g->mask)
+        return PHI_OK;
+    const double begin = phi_pool_now_us();
+    PHI_TRY(phi_matcher_get_mask(&mask, &s->matcher, &s->error));
+    memcpy(g->mask, mask.bits, ((size_t)n_tokens + 31) / 32 * sizeof *g->mask);
+    for (size_t i = 0; i < g->n_stop_ids; i++)
+        if (g->stop_ids[i] >= 0 && g->stop_ids[i] < n_tokens)
+            set_bit(g->mask, g->stop_ids[i], mask.may_end);
+    const double spent = phi_pool_now_us() - begin;
+    s->stats.n_masks++;
+    s->stats.mask_us += spent;
+    s->stats.mask_us_max = spent > s->stats.mask_us_max ? spent : s->stats.mask_us_max;
+    g->is_complete = mask.is_empty && mask.may_end;
+    if (g->is_complete)
+        g->finish = PHI_FINISH_STOP;
+    return PHI_OK;
+}
+
+static phi_status begin_constraint(phi_generation *g, phi_session *s, const phi_generate_options *o)
+{
+    const int32_t n_tokens = phi_tokenizer_n_tokens(s->engine->tokenizer);
+    PHI_TRY(phi_engine_begin_constraint(&s->matcher, s->engine, o, &s->error));
+    if (!s->matcher.constraint)
+        return PHI_OK;
+    g->mask = phi_arena_array(&s->generation_arena, uint32_t, ((size_t)n_tokens + 31) / 32);
+    if (!g->mask)
+        return out_of_memory(s);
+    /* The output begins with its first character: SentencePiece's first space means nothing (automaton.h). */
+    g->decoder = phi_decoder_open(true, false);
+    phi_sampler_set_allowed(g->sampler, g->mask);
+    return update_mask(g, s);
+}
+
 static phi_status check_options(phi_session *s, const phi_generate_options *o)
 {
     if (!o || o->struct_size != sizeof *o)
@@ -135,6 +184,7 @@ phi_status phi_generate_begin(phi_session *s, const phi_generate_options *option
     PHI_TRY(copy_stop_ids(g, s, options));
     PHI_TRY(phi_stop_create(&g->stop, &s->generation_arena, options->stops, options->n_stops, PHI_DECODER_BYTES_MAX,
                             &s->error));
+    PHI_TRY(begin_constraint(g, s, options));
     PHI_TRY(phi_session_sync(s, tokens, n_tokens));
     phi_sampler_add_prompt(g->sampler, tokens, n_tokens);
     s->generation = g;
@@ -207,7 +257,11 @@ static phi_status emit(phi_generated *out, phi_generation *g, phi_session *s, co
     put_text(out, safe.text);
     phi_sampler_accept(g->sampler, picked->id);
     g->n_left--;
-    if (safe.hit_idx >= 0)
+    if (safe.hit_idx < 0 && g->mask) {
+        PHI_TRY(phi_matcher_accept(&s->matcher, picked->id, &s->error));
+        PHI_TRY(update_mask(g, s));
+    }
+    if (safe.hit_idx >= 0 || g->is_complete)
         g->finish = PHI_FINISH_STOP;
     else if (g->n_left == 0)
         g->finish = PHI_FINISH_LENGTH;
@@ -235,7 +289,7 @@ phi_status phi_generate_next(phi_session *s, phi_generated *out)
     phi_generation *g = s->generation;
     if (!g)
         return phi_fail(&s->error, PHI_ESTATE, "generate: begin() first; a finished generation does not go on");
-    if (g->finish == PHI_FINISH_STOP)
+    if (g->finish == PHI_FINISH_STOP && !g->is_complete)
         return finish(g, s, out);
     const phi_status status = g->finish == PHI_FINISH_NONE ? next_token(out, g, s) : drain_text(g, s, out);
     if (status != PHI_OK && status != PHI_PENDING)

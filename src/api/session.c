@@ -137,6 +137,7 @@ void phi_session_destroy(PHI_OWN phi_session *s)
     if (!s)
         return;
     s->engine->n_sessions--;
+    phi_matcher_end(&s->matcher);
     phi_arena_deinit(&s->generation_arena);
     phi_arena arena = s->arena; /* holds the session itself */
     phi_arena_deinit(&arena);

@@ -15,20 +15,29 @@
 
 typedef struct phi_constraint phi_constraint;
 
-/* Compiles. `trie` must outlive the constraint. PHI_EINVAL: the text is malformed, or nothing satisfies it;
- * PHI_EUNSUPPORTED: it asks for what is not supported, or the vocabulary lacks bytes that it needs. The message says
+/* What the output obeys: a JSON schema, or an expression that all of it matches, with the flags i and s if wanted. */
+typedef struct phi_constraint_text {
+    bool is_regex;
+    phi_str text;
+    phi_str flags;
+} phi_constraint_text;
+
+/* Compiles; the text is copied. `trie` must outlive the constraint. PHI_EINVAL: the text is malformed, or nothing satisfies
+ * it; PHI_EUNSUPPORTED: it asks for what is not supported, or the vocabulary lacks bytes that it needs. The message says
  * what and where. */
-phi_status phi_constraint_create_schema(phi_constraint **out, const phi_token_trie *trie, phi_str schema,
-                                        phi_error *err);
-/* The whole output matches the whole expression. */
-phi_status phi_constraint_create_regex(phi_constraint **out, const phi_token_trie *trie, phi_str pattern, phi_str flags,
-                                       phi_error *err);
+phi_status phi_constraint_create(phi_constraint **out, const phi_token_trie *trie, const phi_constraint_text *text,
+                                 phi_error *err);
+bool phi_constraint_is_of(const phi_constraint *c, const phi_constraint_text *text);
+/* For a list of constraints that the owner keeps: the link to the next one. */
+phi_constraint **phi_constraint_link(phi_constraint *c);
 /* NULL is fine. Matchers first. */
 void phi_constraint_destroy(phi_constraint *c);
 /* What it holds now: program, states, masks. */
 size_t phi_constraint_bytes(const phi_constraint *c);
 /* Is a matcher using it? */
 bool phi_constraint_is_used(const phi_constraint *c);
+/* Has memory run out, or a limit been passed, on the way? Then it fails for good. */
+bool phi_constraint_is_broken(const phi_constraint *c);
 
 /* A place in a text that obeys. */
 typedef struct phi_matcher {

@@ -16,6 +16,8 @@ typedef struct cached_mask {
 struct phi_constraint {
     phi_arena arena; /* the constraint itself and everything below */
     const phi_token_trie *trie;
+    phi_constraint_text text;
+    struct phi_constraint *link;
     phi_program program;
     phi_automaton automaton;
     uint32_t *walk;     /* (bytes_max + 1) states along the token in work */
@@ -76,7 +78,7 @@ static phi_status seal(phi_constraint *c, phi_builder *b, uint32_t start, const 
     return phi_automaton_init(&c->automaton, &c->arena, &c->program, c->trie->drops_first_space, err);
 }
 
-static phi_status compile_schema(phi_constraint *c, phi_arena *scratch, phi_str text, phi_error *err)
+static phi_status compile_schema(phi_constraint *c, phi_arena *scratch, phi_error *err)
 {
     phi_builder b;
     uint32_t start;
@@ -84,32 +86,54 @@ static phi_status compile_schema(phi_constraint *c, phi_arena *scratch, phi_str 
     if (!schema)
         return phi_fail(err, PHI_ENOMEM, "schema: no memory to compile it");
     phi_builder_init(&b, scratch, err);
-    PHI_TRY(phi_schema_compile(schema, &b, text, &start, err));
+    PHI_TRY(phi_schema_compile(schema, &b, c->text.text, &start, err));
     return seal(c, &b, start, schema, err);
 }
 
-static phi_status compile_regex(phi_constraint *c, phi_arena *scratch, phi_str text, phi_str flags, phi_error *err)
+static phi_status compile_regex(phi_constraint *c, phi_arena *scratch, phi_error *err)
 {
     phi_builder b;
     phi_charsets sets;
     phi_text_rules rules = {.n_patterns = 1, .max = PHI_NO_MAX};
+    const phi_pattern_options options = {.flags = c->text.flags, .place = "regular expression"};
     phi_builder_init(&b, scratch, err);
     phi_charsets_init(&sets, &b);
-    PHI_TRY(phi_pattern_parse(&rules.patterns[0], &sets, text,
-                              &(phi_pattern_options){.flags = flags, .place = "regular expression"}, err));
+    PHI_TRY(phi_pattern_parse(&rules.patterns[0], &sets, c->text.text, &options, err));
     return seal(c, &b, phi_part_text(&sets, &rules, false, PHI_NODE_END), NULL, err);
 }
 
-phi_status phi_constraint_create_schema(phi_constraint **out, const phi_token_trie *trie, phi_str schema,
-                                        phi_error *err)
+static phi_status copy_str(phi_str *out, phi_arena *arena, phi_str text, phi_error *err)
+{
+    char *copy = phi_arena_array(arena, char, text.len);
+    if (!copy)
+        return phi_fail(err, PHI_ENOMEM, "constraint: no memory for its text of %zu bytes", text.len);
+    if (text.len > 0)
+        memcpy(copy, text.ptr, text.len);
+    *out = (phi_str){copy, text.len};
+    return PHI_OK;
+}
+
+static phi_status compile(phi_constraint *c, phi_arena *scratch, const phi_constraint_text *text, phi_error *err)
+{
+    c->text.is_regex = text->is_regex;
+    PHI_TRY(copy_str(&c->text.text, &c->arena, text->text, err));
+    PHI_TRY(copy_str(&c->text.flags, &c->arena, text->flags, err));
+    return text->is_regex ? compile_regex(c, scratch, err) : compile_schema(c, scratch, err);
+}
+
+phi_status phi_constraint_create(phi_constraint **out, const phi_token_trie *trie, const phi_constraint_text *text,
+                                 phi_error *err)
 {
     phi_arena scratch;
     phi_constraint *c = NULL;
     *out = NULL;
+    if (text->text.len > PHI_LIMIT_CONSTRAINT_BYTES)
+        return phi_fail(err, PHI_EINVAL, "constraint: a text of %zu bytes, at most %d", text->text.len,
+                        PHI_LIMIT_CONSTRAINT_BYTES);
     phi_arena_init(&scratch, 1 << 16);
     phi_status status = open(&c, trie, err);
     if (status == PHI_OK)
-        status = compile_schema(c, &scratch, schema, err);
+        status = compile(c, &scratch, text, err);
     phi_arena_deinit(&scratch);
     if (status == PHI_OK)
         *out = c;
@@ -118,22 +142,15 @@ phi_status phi_constraint_create_schema(phi_constraint **out, const phi_token_tr
     return status;
 }
 
-phi_status phi_constraint_create_regex(phi_constraint **out, const phi_token_trie *trie, phi_str pattern, phi_str flags,
-                                       phi_error *err)
+bool phi_constraint_is_of(const phi_constraint *c, const phi_constraint_text *text)
 {
-    phi_arena scratch;
-    phi_constraint *c = NULL;
-    *out = NULL;
-    phi_arena_init(&scratch, 1 << 16);
-    phi_status status = open(&c, trie, err);
-    if (status == PHI_OK)
-        status = compile_regex(c, &scratch, pattern, flags, err);
-    phi_arena_deinit(&scratch);
-    if (status == PHI_OK)
-        *out = c;
-    else
-        phi_constraint_destroy(c);
-    return status;
+    return c->text.is_regex == text->is_regex && phi_str_equal(c->text.text, text->text) &&
+           phi_str_equal(c->text.flags, text->flags);
+}
+
+phi_constraint **phi_constraint_link(phi_constraint *c)
+{
+    return &c->link;
 }
 
 void phi_constraint_destroy(phi_constraint *c)
@@ -152,6 +169,11 @@ size_t phi_constraint_bytes(const phi_constraint *c)
 bool phi_constraint_is_used(const phi_constraint *c)
 {
     return c->automaton.positions != &c->automaton.start || c->automaton.start.next != NULL;
+}
+
+bool phi_constraint_is_broken(const phi_constraint *c)
+{
+    return c->automaton.status != PHI_OK;
 }
 
 /* ------------------------------------------------------------------ masks */

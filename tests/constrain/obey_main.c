@@ -145,8 +145,8 @@ static void answer(session *s, char kind, phi_str text)
     size_t n_output;
     const char *why;
     const double begin = now_us();
-    const phi_status status = kind == 's' ? phi_constraint_create_schema(&c, s->trie, text, &err)
-                                          : phi_constraint_create_regex(&c, s->trie, text, PHI_STR(""), &err);
+    const phi_constraint_text given = {.is_regex = kind == 'r', .text = text};
+    const phi_status status = phi_constraint_create(&c, s->trie, &given, &err);
     s->compile_us += now_us() - begin;
     if (status != PHI_OK) {
         printf("error\t%s\t%s\n", phi_status_name(status), err.text);

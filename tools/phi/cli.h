@@ -31,6 +31,10 @@ typedef struct cli_options {
     bool embeds;         /* the session is for embeddings */
     int32_t pooling;     /* embed: a phi_pooling */
     const char *lengths; /* logits, embed: 1,2,3: so many tokens each */
+    const char *json_schema; /* generate: a file */
+    const char *regex;
+    const char *regex_flags;
+    bool json_object;
     phi_generate_options generate;
     const char *out_path;
 } cli_options;

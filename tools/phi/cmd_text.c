@@ -81,6 +81,31 @@ static void print_rates(const phi_session *s)
             stats.prefill_us > 0 ? (double)stats.n_prefill_tokens / stats.prefill_us * 1e6 : 0.0,
             (unsigned long long)stats.n_decode_tokens,
             stats.decode_us > 0 ? (double)stats.n_decode_tokens / stats.decode_us * 1e6 : 0.0);
+    if (stats.n_masks > 0)
+        fprintf(stderr, "%llu masks, mean %.1f us, max %.1f us\n", (unsigned long long)stats.n_masks,
+                stats.mask_us / (double)stats.n_masks, stats.mask_us_max);
+}
+
+/* Into o->generate, from whichever option gives one. *schema is malloc'ed. */
+static bool read_constraint(cli_options *o, char **schema)
+{
+    phi_generate_options *g = &o->generate;
+    size_t n = 0;
+    if ((o->json_object ? 1 : 0) + (o->json_schema ? 1 : 0) + (o->regex ? 1 : 0) > 1)
+        return cli_fail("--json-object, --json-schema and --regex exclude each other") == 0;
+    if (o->json_object)
+        g->constraint_kind = PHI_CONSTRAINT_JSON_OBJECT;
+    if (o->regex) {
+        g->constraint_kind = PHI_CONSTRAINT_REGEX;
+        g->constraint = (phi_str){o->regex, strlen(o->regex)};
+        g->constraint_flags = (phi_str){o->regex_flags, o->regex_flags ? strlen(o->regex_flags) : 0};
+    }
+    if (o->json_schema) {
+        *schema = cli_read_file(o->json_schema, &n);
+        g->constraint_kind = PHI_CONSTRAINT_JSON_SCHEMA;
+        g->constraint = (phi_str){*schema, n};
+    }
+    return !o->json_schema || *schema;
 }
 
 static bool print_generated(cli_options *o, phi_session *s, const int32_t *ids, size_t n_ids)
@@ -111,13 +136,14 @@ static bool print_generated(cli_options *o, phi_session *s, const int32_t *ids, 
 static int run_generate(cli_options *o)
 {
     size_t n = 0;
-    bool is_good = false;
-    phi_engine *e = cli_open_model(o, true);
+    char *schema = NULL;
+    bool is_good = read_constraint(o, &schema);
+    phi_engine *e = is_good ? cli_open_model(o, true) : NULL;
     phi_session *s = e ? cli_open_session(o, e) : NULL;
     int32_t *ids = s ? cli_tokens(o, e, &n) : NULL;
-    if (ids)
-        is_good = print_generated(o, s, ids, n);
+    is_good = ids && print_generated(o, s, ids, n);
     free(ids);
+    free(schema);
     phi_session_destroy(s);
     phi_engine_destroy(e);
     return !is_good;
@@ -132,5 +158,7 @@ const cli_command cli_generate = {
     "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32, --strip RULE, --plain, --no-special\n"
     "  --max-tokens N, --temperature T (0: greedy), --top-k K, --top-p P, --min-p P, --seed S,\n"
     "  --repetition-penalty R, --presence-penalty P, --frequency-penalty F\n"
+    "  --json-object | --json-schema FILE | --regex RE [--regex-flags is]\n"
+    "                   what the output obeys (docs/CONSTRAINTS.md)\n"
     "  --json           {\"ids\": [...], \"finish\": ...} in place of the text\n",
     run_generate};

@@ -52,6 +52,10 @@ static const option options[] = {
     {"--presence-penalty", KIND_FLOAT, AT(generate.presence_penalty), NULL, 0},
     {"--frequency-penalty", KIND_FLOAT, AT(generate.frequency_penalty), NULL, 0},
     {"--seed", KIND_U64, AT(generate.seed), NULL, 0},
+    {"--json-object", KIND_FLAG, AT(json_object), NULL, 0},
+    {"--json-schema", KIND_TEXT, AT(json_schema), NULL, 0},
+    {"--regex", KIND_TEXT, AT(regex), NULL, 0},
+    {"--regex-flags", KIND_TEXT, AT(regex_flags), NULL, 0},
 };
 
 static int print_help(void)

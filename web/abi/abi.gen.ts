@@ -33,6 +33,12 @@ export const ENUMS = {
     PHI_FINISH_LENGTH: 2,
     PHI_FINISH_CONTEXT: 3,
   },
+  phi_constraint_kind: {
+    PHI_CONSTRAINT_NONE: 0,
+    PHI_CONSTRAINT_JSON_OBJECT: 1,
+    PHI_CONSTRAINT_JSON_SCHEMA: 2,
+    PHI_CONSTRAINT_REGEX: 3,
+  },
 } as const;
 
 /** Every function of src/phi.h. */
@@ -132,7 +138,10 @@ export interface StructFields {
     | 'prefill_us'
     | 'decode_us'
     | 'kv_bytes'
-    | 'session_bytes';
+    | 'session_bytes'
+    | 'n_masks'
+    | 'mask_us'
+    | 'mask_us_max';
   phi_logit_bias:
     | 'id'
     | 'bias';
@@ -153,7 +162,10 @@ export interface StructFields {
     | 'stops'
     | 'n_stops'
     | 'stop_ids'
-    | 'n_stop_ids';
+    | 'n_stop_ids'
+    | 'constraint_kind'
+    | 'constraint'
+    | 'constraint_flags';
   phi_token_logprob:
     | 'id'
     | 'logprob';

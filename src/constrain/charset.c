@@ -62,15 +62,18 @@ static uint32_t intern(phi_charsets *c, const phi_char_range *ranges, uint32_t n
 {
     if (c->builder->status != PHI_OK)
         return PHI_CHARSET_EMPTY;
+    const uint32_t hash = hash_ranges(ranges, n);
+    uint32_t slot = hash & c->mask;
+    for (; c->n > 0 && c->slots[slot] != 0; slot = (slot + 1) & c->mask)
+        if (same_ranges(&c->sets[c->slots[slot] - 1], ranges, n))
+            return c->slots[slot] - 1;
+    /* Not before the search: who finds a known set may rewind the arena. */
     if (c->n == c->cap && !grow_sets(c)) {
         (void)out_of_memory(c->builder);
         return PHI_CHARSET_EMPTY;
     }
-    const uint32_t hash = hash_ranges(ranges, n);
-    uint32_t slot = hash & c->mask;
-    for (; c->slots[slot] != 0; slot = (slot + 1) & c->mask)
-        if (same_ranges(&c->sets[c->slots[slot] - 1], ranges, n))
-            return c->slots[slot] - 1;
+    for (slot = hash & c->mask; c->slots[slot] != 0;)
+        slot = (slot + 1) & c->mask;
     phi_char_range *copy = phi_arena_array(c->builder->arena, phi_char_range, n);
     if (!copy) {
         (void)out_of_memory(c->builder);

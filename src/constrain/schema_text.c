@@ -17,7 +17,7 @@ typedef struct format_row {
 #define DATE     "(?:\\d{4}-" MONTH_DAY "|" LEAP_DAY ")"
 #define TIME     "(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?(?:Z|[+-](?:0\\d|1[0-4]):[0-5]\\d)"
 #define OCTET    "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"
-#define ATOM     "[A-Za-z0-9_%+-]+"
+#define ATOM     "[A-Za-z0-9_%+-]{1,32}"
 
 static const format_row formats[] = {
     {"date", "^" DATE "$"},
@@ -25,7 +25,7 @@ static const format_row formats[] = {
     {"date-time", "^" DATE "T" TIME "$"},
     {"uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},
     {"ipv4", "^" OCTET "(?:\\." OCTET "){3}$"},
-    {"email", "^" ATOM "(?:\\." ATOM ")*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,24}$"},
+    {"email", "^" ATOM "(?:\\." ATOM "){0,2}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.){1,4}[A-Za-z]{2,24}$"},
 };
 
 static const char *format_pattern(phi_str name)

@@ -20,7 +20,7 @@
 #include "sampler.h"
 #include "vocabulary_file.h"
 
-enum { TOKENS_MAX = 4000, OUTPUT_MAX = 1 << 20, TIMES_MAX = 1 << 22 };
+enum { TOKENS_MAX = 2000, OUTPUT_MAX = 1 << 20, TIMES_MAX = 1 << 22 };
 
 typedef struct session {
     const phi_token_trie *trie;
@@ -29,6 +29,7 @@ typedef struct session {
     float *noise;       /* (n_tokens) */
     float *logits;      /* (n_tokens) */
     uint8_t *is_closer; /* (n_tokens) */
+    uint32_t *no_text;  /* (n_words) control, unknown and unused tokens */
     uint8_t *output;
     double *times; /* microseconds of each mask */
     size_t n_times;
@@ -55,10 +56,13 @@ static float normal(phi_rng *rng)
     return (float)(sqrt(-2.0 * log(u)) * cos(6.283185307179586 * (double)phi_rng_f32(rng)));
 }
 
-static void find_closers(session *s)
+static void look_at_tokens(session *s)
 {
     uint8_t piece[PHI_LIMIT_TOKEN_BYTES];
     for (int32_t id = 0; id < phi_tokenizer_n_tokens(s->t); id++) {
+        const phi_token_type type = phi_tokenizer_type(s->t, id);
+        if (type == PHI_TOKEN_CONTROL || type == PHI_TOKEN_UNKNOWN || type == PHI_TOKEN_UNUSED)
+            s->no_text[id / 32] |= 1u << (id % 32);
         const size_t n = phi_tokenizer_piece(piece, s->t, id, false);
         for (size_t i = 0; i < n; i++)
             s->is_closer[id] |= piece[i] == '"' || piece[i] == '}' || piece[i] == ']';
@@ -71,7 +75,7 @@ static void draw_logits(session *s, int32_t n_generated)
 {
     const int32_t n = phi_tokenizer_n_tokens(s->t);
     const int32_t turn = (int32_t)(phi_rng_u32(&s->rng) % (uint32_t)n);
-    const float bonus = 4.0f + 0.1f * (float)n_generated;
+    const float bonus = 10.0f + 0.5f * (float)n_generated;
     for (int32_t id = 0; id < n; id++)
         s->logits[id] = s->noise[id + turn < n ? id + turn : id + turn - n] + (s->is_closer[id] ? bonus : 0.0f);
 }
@@ -80,12 +84,9 @@ static const char *check_mask(const session *s, const phi_mask *mask)
 {
     if (mask->is_empty && !mask->may_end)
         return "a mask is empty before the end";
-    for (int32_t id = 0; id < phi_tokenizer_n_tokens(s->t); id++) {
-        const phi_token_type type = phi_tokenizer_type(s->t, id);
-        if ((mask->bits[id / 32] >> (id % 32) & 1) &&
-            (type == PHI_TOKEN_CONTROL || type == PHI_TOKEN_UNKNOWN || type == PHI_TOKEN_UNUSED))
+    for (uint32_t i = 0; i < s->trie->n_words; i++)
+        if (mask->bits[i] & s->no_text[i])
             return "a mask allows a token that is no text";
-    }
     return NULL;
 }
 
@@ -238,15 +239,17 @@ int main(int argc, char **argv)
                  .noise = malloc((size_t)trie->n_tokens * sizeof(float)),
                  .logits = malloc((size_t)trie->n_tokens * sizeof(float)),
                  .is_closer = calloc((size_t)trie->n_tokens, 1),
+                 .no_text = calloc(trie->n_words, sizeof(uint32_t)),
                  .output = malloc(OUTPUT_MAX),
                  .times = malloc(TIMES_MAX * sizeof(double))};
-    if (!s.noise || !s.logits || !s.is_closer || !s.output || !s.times)
+    if (!s.noise || !s.logits || !s.is_closer || !s.no_text || !s.output || !s.times)
         return fail("memory", "not enough");
-    find_closers(&s);
+    look_at_tokens(&s);
     const int code = serve(&s);
     free(s.noise);
     free(s.logits);
     free(s.is_closer);
+    free(s.no_text);
     free(s.output);
     free(s.times);
     phi_arena_deinit(&arena);

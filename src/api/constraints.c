@@ -53,8 +53,7 @@ static phi_status read_text(phi_constraint_text *out, const phi_generate_options
         return PHI_OK;
     case PHI_CONSTRAINT_JSON_SCHEMA:
     case PHI_CONSTRAINT_REGEX:
-        *out = (phi_constraint_text){
-            o->constraint_kind == PHI_CONSTRAINT_REGEX, o->constraint, o->constraint_flags};
+        *out = (phi_constraint_text){o->constraint_kind == PHI_CONSTRAINT_REGEX, o->constraint, o->constraint_flags};
         break;
     default:
         return phi_fail(err, PHI_EINVAL, "generate options: constraint_kind is %d, expected 0 to 3",
@@ -67,7 +66,8 @@ static phi_status read_text(phi_constraint_text *out, const phi_generate_options
     return PHI_OK;
 }
 
-phi_status phi_engine_begin_constraint(phi_matcher *m, phi_engine *e, const phi_generate_options *options, phi_error *err)
+phi_status phi_engine_begin_constraint(phi_matcher *m, phi_engine *e, const phi_generate_options *options,
+                                       phi_error *err)
 {
     phi_constraint_text text;
     phi_matcher_end(m);

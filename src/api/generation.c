@@ -24,7 +24,8 @@ struct phi_generation {
     int32_t n_left; /* tokens that may still come */
     phi_finish finish;
     bool is_complete; /* as the constraint sees it: nothing may follow */
-    uint32_t *mask;   /* of the constraint, and where the text may end the stop ids: (n_tokens) bits; NULL: no constraint */
+    uint32_t
+        *mask; /* of the constraint, and where the text may end the stop ids: (n_tokens) bits; NULL: no constraint */
     uint8_t *piece; /* (PHI_DECODER_BYTES_MAX) */
     phi_token_logprob top[PHI_LIMIT_TOP_LOGPROBS];
 };

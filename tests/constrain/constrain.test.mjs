@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import addFormats from 'ajv-formats';
 import Ajv from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { SchemaMaker } from './random-schema.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -62,7 +62,9 @@ function checkOutput(ajv, schema, text) {
 
 function checkSchemas(vocabulary, seed, wanted) {
   const maker = new SchemaMaker(seed);
-  const schemas = Array.from({ length: Math.ceil(wanted * (1 + 2 * REFUSED_MAX)) }, () => maker.make());
+  const schemas = Array.from({ length: Math.ceil(wanted * (1 + 2 * REFUSED_MAX)) }, () =>
+    maker.make(),
+  );
   const requests = schemas.map((schema) => ({ kind: 's', text: JSON.stringify(schema) }));
   const { answers, report } = obey(vocabulary, requests, seed);
   const ajv = makeAjv();
@@ -76,16 +78,26 @@ function checkSchemas(vocabulary, seed, wanted) {
     }
     const shown = `${answer.status} ${answer.message}\n${requests[i].text}`;
     assert.match(answer.status, /^PHI_(EINVAL|EUNSUPPORTED)$/, shown);
-    assert.match(answer.message, /no value satisfies|branches \d+ and \d+|beside enum|over the number/, shown);
+    assert.match(
+      answer.message,
+      /no value satisfies|branches \d+ and \d+|beside enum|over the number/,
+      shown,
+    );
     refused.set(answer.message, (refused.get(answer.message) ?? 0) + 1);
   }
-  assert.ok(valid >= wanted, `${valid} of ${answers.length} valid; refused: ${JSON.stringify([...refused])}`);
+  assert.ok(
+    valid >= wanted,
+    `${valid} of ${answers.length} valid; refused: ${JSON.stringify([...refused])}`,
+  );
   return { valid, refused: answers.length - valid, report };
 }
 
 /** A vocabulary of the cache, made if it can be, or why not: {path} or {missing}. */
 function findVocabulary(name) {
-  const done = spawnSync('python3', ['tools/models/make_vocab.py', name], { cwd: ROOT, encoding: 'utf8' });
+  const done = spawnSync('python3', ['tools/models/make_vocab.py', name], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
   const path = done.stdout?.split('\n')[0]?.split('  sha256')[0] ?? '';
   if (done.status === 0 && existsSync(path)) return { path };
   return { missing: `vocabulary ${name}: ${done.stderr?.trim().split('\n').at(-1)}` };
@@ -100,7 +112,11 @@ const VOCABULARIES = { phi3: SCHEMAS, 'phi4-mini': 200 };
 
 test(`outputs of ${SCHEMAS} random schemas validate: a tiny vocabulary`, (t) => {
   if (!existsSync(OBEY)) return t.skip(`${OBEY} is not built`);
-  const { valid, refused, report } = checkSchemas(join(ROOT, 'tests/models/phi3-mha.gguf'), SEED, SCHEMAS);
+  const { valid, refused, report } = checkSchemas(
+    join(ROOT, 'tests/models/phi3-mha.gguf'),
+    SEED,
+    SCHEMAS,
+  );
   t.diagnostic(`${valid} valid, ${refused} refused; ${report.trim().replaceAll('\n', '; ')}`);
 });
 

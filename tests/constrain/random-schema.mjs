@@ -31,7 +31,22 @@ const PATTERNS = [
 ];
 const FORMATS = ['date', 'time', 'date-time', 'uuid', 'ipv4', 'email'];
 const NAMES = ['id', 'name', 'na', 'names', 'größe', 'a"b', 'x', 'tags', 'created at', 'ключ', ''];
-const SCALARS = [null, true, false, 0, -1, 1.5, 12, 123, 'a', 'ab', 'é"\\', 'line\nbreak', '', '😀'];
+const SCALARS = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1.5,
+  12,
+  123,
+  'a',
+  'ab',
+  'é"\\',
+  'line\nbreak',
+  '',
+  '😀',
+];
 const ANNOTATIONS = [
   ['title', 'a title'],
   ['description', 'what it is'],
@@ -76,7 +91,10 @@ export class SchemaMaker {
     if (this.#defs > 1)
       defs.d1 = {
         type: 'object',
-        properties: { v: this.#leaf(), next: { anyOf: [{ type: 'null' }, { $ref: '#/$defs/d1' }] } },
+        properties: {
+          v: this.#leaf(),
+          next: { anyOf: [{ type: 'null' }, { $ref: '#/$defs/d1' }] },
+        },
         required: ['v'],
         additionalProperties: false,
       };
@@ -107,7 +125,9 @@ export class SchemaMaker {
     if (kind === 6) return { anyOf: this.#list(depth, 3) };
     if (kind === 7) return this.#oneOf(depth);
     if (kind === 8) return { allOf: [this.#object(depth - 1), this.#object(depth - 1)] };
-    return this.#defs > 0 ? { $ref: `#/$defs/d${this.#int(0, this.#defs - 1)}` } : this.#object(depth);
+    return this.#defs > 0
+      ? { $ref: `#/$defs/d${this.#int(0, this.#defs - 1)}` }
+      : this.#object(depth);
   }
 
   #list(depth, n) {
@@ -141,7 +161,8 @@ export class SchemaMaker {
   }
 
   #oneOf(depth) {
-    if (this.#chance(0.5)) return { oneOf: [this.#string(), this.#integer(), this.#object(depth - 1)] };
+    if (this.#chance(0.5))
+      return { oneOf: [this.#string(), this.#integer(), this.#object(depth - 1)] };
     const tags = this.#some(['circle', 'square', 'line'], this.#int(2, 3));
     return {
       type: 'object',
@@ -163,7 +184,11 @@ export class SchemaMaker {
     if (kind === 9)
       return { const: this.#pick([...SCALARS, [1, 'two', []], { a: [null], 'b"': {} }]) };
     if (kind === 10) return { type: this.#some(['null', 'boolean', 'integer', 'string'], 2) };
-    return this.#chance(0.5) ? { type: 'null' } : this.#chance(0.2) ? true : { minLength: 2, type: 'string' };
+    return this.#chance(0.5)
+      ? { type: 'null' }
+      : this.#chance(0.2)
+        ? true
+        : { minLength: 2, type: 'string' };
   }
 
   #string() {

@@ -47,6 +47,7 @@ test('openai: defaults are OpenAI’s', () => {
     logitBias: [],
     stops: [],
     stopIds: [],
+    constraint: null,
   });
   assert.deepEqual([read.choices, read.isStream, read.includesUsage], [1, false, false]);
   assert.equal(readCompletionRequest({ prompt: 'a' }).settings.maxTokens, 16);
@@ -91,6 +92,7 @@ test('openai: every field is read', () => {
     ],
     stops: ['END', '\n\n'],
     stopIds: [],
+    constraint: null,
   });
   assert.deepEqual(readChatRequest({ messages, stop: 'x', temperature: null }).settings.stops, [
     'x',
@@ -101,8 +103,9 @@ test('openai: unknown and unsupported fields are refused by name', () => {
   refuses({ messages, temprature: 1 }, /unknown field "temprature"; known: messages/);
   refuses({ messages, tools: [] }, /field "tools" is not supported/);
   refuses(
-    { messages, response_format: { type: 'json_object' } },
-    /field "response_format" is not supported/,
+    { prompt: 'x', response_format: { type: 'json_object' } },
+    /field "response_format" is not supported: chat.completions takes it/,
+    readCompletionRequest,
   );
   for (const [field, reason] of Object.entries(REFUSED)) {
     if (field === 'response_format') continue;
@@ -119,6 +122,30 @@ test('openai: unknown and unsupported fields are refused by name', () => {
     { messages, stream: true, stream_options: { usage: true } },
     /stream_options: unknown field "usage"/,
   );
+});
+
+test('openai: response_format becomes a constraint', () => {
+  const constraintOf = (format: unknown) =>
+    readChatRequest({ messages, response_format: format }).settings.constraint;
+  const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
+  assert.equal(constraintOf(null), null);
+  assert.equal(constraintOf({ type: 'text' }), null);
+  assert.deepEqual(constraintOf({ type: 'json_object' }), { kind: 'json_object', text: '' });
+  assert.deepEqual(
+    constraintOf({ type: 'json_schema', json_schema: { name: 'x', strict: true, schema } }),
+    { kind: 'json_schema', text: JSON.stringify(schema) },
+  );
+});
+
+test('openai: a response_format that is none says what was expected', () => {
+  const refusesFormat = (format: unknown, message: RegExp) =>
+    refuses({ messages, response_format: format }, message);
+  refusesFormat('json', /response_format: expected an object/);
+  refusesFormat({ type: 'xml' }, /response_format.type: expected "text" or "json_object"/);
+  refusesFormat({ type: 'json_schema' }, /response_format.json_schema: expected an object/);
+  refusesFormat({ type: 'json_schema', json_schema: { name: 'x' } }, /expected a JSON schema/);
+  refusesFormat({ type: 'json_schema', json_schema: { schema: {} } }, /name: expected a text/);
+  refusesFormat({ type: 'text', json_schema: {} }, /expected nothing, for this type/);
 });
 
 test('openai: values out of range say what was expected and given', () => {

@@ -50,6 +50,15 @@ export interface WantedRange {
   readonly bytes: number;
 }
 
+/** What the output obeys (docs/CONSTRAINTS.md). */
+export interface Constraint {
+  readonly kind: 'json_object' | 'json_schema' | 'regex';
+  /** The schema as JSON text, or the expression; of json_object: empty. */
+  readonly text: string;
+  /** Of an expression: i, s. */
+  readonly flags?: string;
+}
+
 export interface GenerateSettings {
   readonly maxTokens: number;
   readonly temperature: number;
@@ -65,6 +74,7 @@ export interface GenerateSettings {
   readonly logitBias: readonly { readonly id: number; readonly bias: number }[];
   readonly stops: readonly string[];
   readonly stopIds: readonly number[];
+  readonly constraint: Constraint | null;
 }
 
 export type Finish = 'stop' | 'length' | 'context';
@@ -91,6 +101,9 @@ export interface SessionStats {
   readonly decodeMicroseconds: number;
   readonly kvBytes: number;
   readonly sessionBytes: number;
+  /** Of constraints, one a token. */
+  readonly masks: number;
+  readonly maskMicroseconds: number;
 }
 
 const KV_TYPES = { f16: ENUMS.phi_kv_type.PHI_KV_F16, q8: ENUMS.phi_kv_type.PHI_KV_Q8 } as const;
@@ -108,6 +121,11 @@ const STRIP_RULES = {
   none: ENUMS.phi_strip_rule.PHI_STRIP_NONE,
   all: ENUMS.phi_strip_rule.PHI_STRIP_ALL,
   vision: ENUMS.phi_strip_rule.PHI_STRIP_VISION,
+} as const;
+const CONSTRAINT_KINDS = {
+  json_object: ENUMS.phi_constraint_kind.PHI_CONSTRAINT_JSON_OBJECT,
+  json_schema: ENUMS.phi_constraint_kind.PHI_CONSTRAINT_JSON_SCHEMA,
+  regex: ENUMS.phi_constraint_kind.PHI_CONSTRAINT_REGEX,
 } as const;
 const STATES: Readonly<Record<number, EngineState>> = {
   [ENUMS.phi_engine_state_id.PHI_ENGINE_EMPTY]: 'empty',
@@ -482,6 +500,8 @@ export class SessionHandle {
         decodeMicroseconds: stats.get(at, 'decode_us'),
         kvBytes: stats.get(at, 'kv_bytes'),
         sessionBytes: stats.get(at, 'session_bytes'),
+        masks: stats.get(at, 'n_masks'),
+        maskMicroseconds: stats.get(at, 'mask_us'),
       };
     });
   }
@@ -489,12 +509,16 @@ export class SessionHandle {
   beginGenerating(settings: GenerateSettings, tokens: ArrayLike<number>): void {
     const { phi_generate_options: options, phi_logit_bias: bias, phi_str: str } = this.#m.structs;
     const stops = settings.stops.map(encodeText);
+    const constraint = encodeText(settings.constraint?.text ?? '');
+    const flags = encodeText(settings.constraint?.flags ?? '');
     const parts = [
       options.bytes,
       settings.logitBias.length * bias.bytes,
       stops.length * str.bytes,
       ...stops.map((stop) => stop.length),
       settings.stopIds.length * 4,
+      constraint.length,
+      flags.length,
       tokens.length * 4,
     ];
     this.#m.scratch(Dealer.cost(...parts), (scratch) => {
@@ -508,6 +532,11 @@ export class SessionHandle {
       this.#m.heap.writeI32(stopIds, settings.stopIds);
       options.set(at, 'stop_ids', settings.stopIds.length === 0 ? NULL : stopIds);
       options.set(at, 'n_stop_ids', settings.stopIds.length);
+      if (settings.constraint !== null) {
+        options.set(at, 'constraint_kind', CONSTRAINT_KINDS[settings.constraint.kind]);
+        this.#writeText(options.at(at, 'constraint'), dealer, constraint);
+        this.#writeText(options.at(at, 'constraint_flags'), dealer, flags);
+      }
       const ids = dealer.take(tokens.length * 4);
       this.#m.heap.writeI32(ids, tokens);
       this.#check(this.#m.call('phi_generate_begin', this.#session, at, ids, tokens.length));
@@ -565,14 +594,20 @@ export class SessionHandle {
     options.set(at, 'n_biases', biases.length);
   }
 
+  /** A phi_str at `at`, its bytes in the scratch block. */
+  #writeText(at: Ptr, dealer: Dealer, bytes: Uint8Array): void {
+    const str = this.#m.structs.phi_str;
+    const text = dealer.take(bytes.length);
+    this.#m.heap.write(text, bytes);
+    str.set(at, 'ptr', text);
+    str.set(at, 'len', bytes.length);
+  }
+
   #writeStops(at: Ptr, dealer: Dealer, stops: readonly Uint8Array[]): void {
     const { phi_generate_options: options, phi_str: str } = this.#m.structs;
     const first = dealer.take(stops.length * str.bytes);
     stops.forEach((stop, i) => {
-      const text = dealer.take(stop.length);
-      this.#m.heap.write(text, stop);
-      str.set(str.item(first, i), 'ptr', text);
-      str.set(str.item(first, i), 'len', stop.length);
+      this.#writeText(str.item(first, i), dealer, stop);
     });
     options.set(at, 'stops', stops.length === 0 ? NULL : first);
     options.set(at, 'n_stops', stops.length);

@@ -47,6 +47,7 @@ export const CHAT_FIELDS = [
   'messages',
   'max_completion_tokens',
   'top_logprobs',
+  'response_format',
   ...COMMON_FIELDS,
 ] as const;
 export const COMPLETION_FIELDS = ['prompt', ...COMMON_FIELDS] as const;
@@ -57,7 +58,7 @@ const NO_PROMPT_CACHE = 'the longest common beginning is cached anyway';
 
 /** Every other field of OpenAI's requests, and why it is not here. */
 export const REFUSED = {
-  response_format: 'this version generates free text only',
+  response_format: 'chat.completions takes it',
   tools: 'this version calls no tools',
   tool_choice: 'this version calls no tools',
   parallel_tool_calls: 'this version calls no tools',
@@ -158,6 +159,25 @@ function readMaxTokens(fields: Record<string, unknown>, whenAbsent: number): num
   return newer ?? older ?? whenAbsent;
 }
 
+/** OpenAI's response_format as the engine takes it; schemas are checked there. */
+function readResponseFormat(value: unknown): GenerateSettings['constraint'] {
+  if (value === undefined || value === null) return null;
+  const fields = readFields('response_format', value, ['type', 'json_schema']);
+  const kinds = ['text', 'json_object', 'json_schema'] as const;
+  const kind = readChoice('response_format.type', fields.type ?? 'none', kinds);
+  if (kind !== 'json_schema' && fields.json_schema !== undefined)
+    throw invalid('response_format.json_schema', 'nothing, for this type', fields.json_schema);
+  if (kind === 'json_object') return { kind, text: '' };
+  if (kind !== 'json_schema') return null;
+  const known = ['name', 'description', 'schema', 'strict'];
+  const where = 'response_format.json_schema';
+  const { name, schema, strict } = readFields(where, fields.json_schema, known);
+  readBoolean(`${where}.strict`, strict);
+  if (typeof name !== 'string') throw invalid(`${where}.name`, 'a text', name);
+  if (!isObject(schema)) throw invalid(`${where}.schema`, 'a JSON schema', schema);
+  return { kind, text: JSON.stringify(schema) };
+}
+
 interface Lengths {
   readonly topLogprobs: number;
   /** 0: as many as the context holds. */
@@ -193,6 +213,7 @@ function readCommon(fields: Record<string, unknown>, lengths: Lengths): ReadRequ
       logitBias: readLogitBias(fields.logit_bias),
       stops: readStops(fields.stop),
       stopIds: [],
+      constraint: readResponseFormat(fields.response_format),
     },
   };
 }

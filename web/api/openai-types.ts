@@ -32,8 +32,23 @@ interface SamplingFields {
   readonly logit_bias?: Readonly<Record<string, number>> | null | undefined;
 }
 
+/** docs/CONSTRAINTS.md lists what a schema may hold; `strict` changes nothing, every schema is obeyed strictly. */
+export type ResponseFormat =
+  | { readonly type: 'text' }
+  | { readonly type: 'json_object' }
+  | {
+      readonly type: 'json_schema';
+      readonly json_schema: {
+        readonly name: string;
+        readonly description?: string;
+        readonly schema: Readonly<Record<string, unknown>>;
+        readonly strict?: boolean | null;
+      };
+    };
+
 export interface ChatCompletionRequest extends SamplingFields {
   readonly messages: readonly ChatMessage[];
+  readonly response_format?: ResponseFormat | null | undefined;
   readonly max_completion_tokens?: number | null | undefined;
   readonly logprobs?: boolean | null | undefined;
   readonly top_logprobs?: number | null | undefined;

@@ -57,6 +57,7 @@ export const DEFAULT_SETTINGS: GenerateSettings = {
   logitBias: [],
   stops: [],
   stopIds: [],
+  constraint: null,
 };
 
 /** Tokens between the worker, which pushes, and a loop, which pulls. */

@@ -29,7 +29,7 @@ typedef struct product {
 static uint32_t hash_place(const place *p)
 {
     uint32_t h = p->count * 2654435761u ^ (uint32_t)p->has_begun << 8 ^ (uint32_t)p->has_ended << 9;
-    for (int i = 0; i < PHI_PATTERNS_MAX; i++)
+    for (uint32_t i = 0; i < PHI_PATTERNS_MAX; i++)
         h = (h ^ p->states[i]) * 16777619u;
     return h ^ h >> 15;
 }

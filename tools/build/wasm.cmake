@@ -21,11 +21,15 @@ if(PHI_THREADS)
 endif()
 
 # What runs once per load or per request is compiled for size; weights pack and sampling stay fast, as kernels do.
-foreach(layer base format tokenizer model api)
+foreach(layer base format tokenizer constrain model api)
   if(TARGET phi_${layer} AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(phi_${layer} PRIVATE -Oz)
   endif()
 endforeach()
+# But for what a constraint does at every token.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  set_source_files_properties(src/constrain/automaton.c src/constrain/constraint.c PROPERTIES COMPILE_OPTIONS -O2)
+endif()
 
 # phi_wasm_module(NAME SOURCES...): the engine as a page loads it. Linked from the object files, not from the archive,
 # so that what PHI_API marks as used is kept. (CMake wants one source at least; before the first layer exists there is

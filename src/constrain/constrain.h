@@ -22,9 +22,9 @@ typedef struct phi_constraint_text {
     phi_str flags;
 } phi_constraint_text;
 
-/* Compiles; the text is copied. `trie` must outlive the constraint. PHI_EINVAL: the text is malformed, or nothing satisfies
- * it; PHI_EUNSUPPORTED: it asks for what is not supported, or the vocabulary lacks bytes that it needs. The message says
- * what and where. */
+/* Compiles; the text is copied. `trie` must outlive the constraint. PHI_EINVAL: the text is malformed, or nothing
+ * satisfies it; PHI_EUNSUPPORTED: it asks for what is not supported, or the vocabulary lacks bytes that it needs. The
+ * message says what and where. */
 phi_status phi_constraint_create(phi_constraint **out, const phi_token_trie *trie, const phi_constraint_text *text,
                                  phi_error *err);
 bool phi_constraint_is_of(const phi_constraint *c, const phi_constraint_text *text);

@@ -130,3 +130,117 @@ for (const [i, [name, wanted]] of Object.entries(VOCABULARIES).entries()) {
     assert.ok(meanOf(report) < MASK_MEAN_US_MAX, report);
   });
 }
+
+const EXPRESSIONS = [
+  'yes|no',
+  '\\d{3}-\\d{4}',
+  '(?:[a-z]{1,8} ){1,5}end',
+  '[^\\x00-\\x7f]{2,4}',
+  '(?<key>[A-Z_]{1,6})=(?:"[^"]{0,9}"|\\d{1,4})',
+  'é{1,3}[😀-😎]?',
+  '(?:0|[1-9]\\d{0,2})(?:,\\d{3}){0,3}',
+  '.{5,40}',
+  '\\s{1,3}\\S\\W\\w',
+];
+
+test('outputs match their expressions', (t) => {
+  if (!existsSync(OBEY)) return t.skip(`${OBEY} is not built`);
+  const { path, missing } = findVocabulary('phi3');
+  if (missing) return t.skip(missing);
+  const requests = EXPRESSIONS.flatMap((text) =>
+    Array.from({ length: 20 }, () => ({ kind: 'r', text })),
+  );
+  const { answers } = obey(path, requests, SEED);
+  for (const [i, answer] of answers.entries()) {
+    assert.ok(answer.ok, `${requests[i].text}: ${answer.message}`);
+    assert.match(answer.text, new RegExp(`^(?:${requests[i].text})$`, 'u'));
+  }
+});
+
+/* ------------------------------------------------------------------ a real model */
+
+function findModel() {
+  const done = spawnSync('python3', [join(ROOT, 'tools/models/smollm2.py')], { encoding: 'utf8' });
+  return done.status === 0 ? done.stdout.trim().split('\n').at(-1) : undefined;
+}
+
+const CITY = {
+  type: 'object',
+  properties: {
+    city: { type: 'string', maxLength: 30 },
+    population: { type: 'integer', minimum: 0 },
+    coastal: { type: 'boolean' },
+    tags: { type: 'array', items: { type: 'string', maxLength: 15 }, maxItems: 3 },
+  },
+  required: ['city', 'population', 'coastal'],
+  additionalProperties: false,
+};
+const MODEL_SCHEMAS = [
+  CITY,
+  { type: 'array', items: { enum: ['red', 'green', 'blue'] }, minItems: 2, maxItems: 4 },
+  {
+    type: 'object',
+    properties: {
+      born: { type: 'string', format: 'date' },
+      score: { type: 'number', minimum: 0, maximum: 1 },
+    },
+    required: ['born', 'score'],
+    additionalProperties: false,
+  },
+];
+const PROMPT = '<|im_start|>user\nDescribe Lisbon as JSON.<|im_end|>\n<|im_start|>assistant\n';
+
+test('SmolLM2 obeys schemas, greedy and at temperature 1.5', (t) => {
+  const model = findModel();
+  if (model === undefined)
+    return t.skip('SmolLM2 could not be fetched: the real model was NOT tested');
+  const folder = mkdtempSync(join(tmpdir(), 'pocketphi-constrain-'));
+  const ajv = makeAjv();
+  for (const [i, schema] of MODEL_SCHEMAS.entries()) {
+    const file = join(folder, `${i}.json`);
+    writeFileSync(file, JSON.stringify(schema));
+    for (const temperature of ['0', '1.5']) {
+      const args = [
+        'generate',
+        '--model',
+        model,
+        '--threads',
+        '2',
+        '--prompt',
+        PROMPT,
+        '--json-schema',
+        file,
+      ];
+      const text = execFileSync(
+        PHI,
+        [...args, '--temperature', temperature, '--max-tokens', '400'],
+        {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'ignore'],
+        },
+      );
+      checkOutput(ajv, schema, text.trimEnd());
+    }
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test('SmolLM2 obeys an expression', (t) => {
+  const model = findModel();
+  if (model === undefined)
+    return t.skip('SmolLM2 could not be fetched: the real model was NOT tested');
+  const expression = 'The (?:city|town) of [A-Z][a-z]{2,12} has \\d{1,3}(?:,\\d{3}){0,2} people\\.';
+  const args = [
+    'generate',
+    '--model',
+    model,
+    '--prompt',
+    PROMPT,
+    '--regex',
+    expression,
+    '--max-tokens',
+    '100',
+  ];
+  const text = execFileSync(PHI, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  assert.match(text.trimEnd(), new RegExp(`^${expression}$`, 'u'));
+});

@@ -17,8 +17,9 @@ typedef struct answer {
 } answer;
 
 static const int32_t prompt[] = {3, 50, 7, 90, 11};
-static const char person[] = "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":6},\"age\":{\"type\":"
-                             "\"integer\",\"minimum\":0,\"maximum\":120}},\"required\":[\"name\",\"age\"],\"additionalProperties\":false}";
+static const char person[] =
+    "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":6},\"age\":{\"type\":"
+    "\"integer\",\"minimum\":0,\"maximum\":120}},\"required\":[\"name\",\"age\"],\"additionalProperties\":false}";
 
 static phi_generate_options options_of(phi_constraint_kind kind, const char *text)
 {

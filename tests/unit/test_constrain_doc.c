@@ -24,7 +24,8 @@ static void close_all(void)
 
 TEST(constrain_doc__reads_every_kind_of_value)
 {
-    const phi_doc_value *v = parse(" {\"a\" : [1, -2.5e+3 , true,false,null], \"\\u00e9\\n\\ud83d\\ude00\":\"\\\"\\/\"}\r\n");
+    const phi_doc_value *v = parse(
+        " {\"a\" : [1, -2.5e+3 , true,false,null], \"\\u00e9\\n\\ud83d\\ude00\":\"\\\"\\/\"}\r\n");
     CHECK(v && v->type == PHI_DOC_OBJECT);
     CHECK_INT(v->n_items, 2);
     const phi_doc_value *a = phi_doc_get(v, PHI_STR("a"));
@@ -92,9 +93,10 @@ TEST(constrain_doc__numbers_are_equal_exactly)
     static const struct {
         const char *a, *b;
         bool is_equal;
-    } rows[] = {{"1", "1.0", true},      {"100", "1e2", true},      {"0", "-0.00e5", true},
-                {"0.05", "5e-2", true},  {"1e400", "10e399", true}, {"123456789012345678901", "123456789012345678902", false},
-                {"1", "-1", false},      {"120.50", "1.205E+2", true}, {"1e999999999999", "1e999999999999", true}};
+    } rows[] = {
+        {"1", "1.0", true},     {"100", "1e2", true},         {"0", "-0.00e5", true},
+        {"0.05", "5e-2", true}, {"1e400", "10e399", true},    {"123456789012345678901", "123456789012345678902", false},
+        {"1", "-1", false},     {"120.50", "1.205E+2", true}, {"1e999999999999", "1e999999999999", true}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         CHECK_INT(phi_decimal_text_equal(phi_str_of(rows[i].a), phi_str_of(rows[i].b)), rows[i].is_equal);
     const phi_doc_value *v = parse("[{\"a\":1,\"b\":[true]},{\"b\":[true],\"a\":1.0},{\"a\":1}]");
@@ -105,8 +107,9 @@ TEST(constrain_doc__numbers_are_equal_exactly)
 
 TEST(constrain_decimal__compares_as_doubles_do)
 {
-    static const char *const texts[] = {"-1e300", "-12.5", "-12.4999", "-0.00000000000001", "0",   "1e-15",
-                                        "0.25",   "3",     "3.0000001", "29.999",           "1e14", "1e15"};
+    static const char *const texts[] = {"-1e300",    "-12.5",  "-12.4999", "-0.00000000000001",
+                                        "0",         "1e-15",  "0.25",     "3",
+                                        "3.0000001", "29.999", "1e14",     "1e15"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
             phi_decimal a, b;

@@ -1,19 +1,60 @@
-/* Masks against an oracle: the program followed thread by thread, with stacks as arrays; no interned states, no trees, no cache, none of
- * the short cuts for strings. */
+/* Masks against an oracle: the program followed thread by thread, with stacks as arrays; no interned states, no trees,
+ * no cache, none of the short cuts for strings. */
 #include "check.h"
 #include "constraint_walk.h"
 #include "schema.h"
 
 enum { THREADS_MAX = 2000, DEPTH = PHI_LIMIT_CONSTRAINT_DEPTH, WALKS = 12, STEPS = 60 };
 
-static const char *const words[] = {
-    "ab", "abc", "b\"", "\"}", "\":", "\",", "\":\"", "{\"", "[[", "]]", "}}", "],", "true", "false", "null", "12", "0.5", "-1", "e5",
-    "1\"", "\xc3\xa9", "\xc3", "\xa9\"", "\xf0\x9f\x98\x80", "\x98\x80", "\\\"", "\\n", "\\u00", "\xe2\x96\x81", "\xe2\x96\x81\"", "a\xe2\x96\x81" "b",
-    "\n", "abcabc", "name", "\"name\"", "na", "me\":", "{\"na", ", ", ":\xe2\x96\x81", ",\xe2\x96\x81\"", "0000", "x\xc3\xa9y"};
+static const char *const words[] = {"ab",
+                                    "abc",
+                                    "b\"",
+                                    "\"}",
+                                    "\":",
+                                    "\",",
+                                    "\":\"",
+                                    "{\"",
+                                    "[[",
+                                    "]]",
+                                    "}}",
+                                    "],",
+                                    "true",
+                                    "false",
+                                    "null",
+                                    "12",
+                                    "0.5",
+                                    "-1",
+                                    "e5",
+                                    "1\"",
+                                    "\xc3\xa9",
+                                    "\xc3",
+                                    "\xa9\"",
+                                    "\xf0\x9f\x98\x80",
+                                    "\x98\x80",
+                                    "\\\"",
+                                    "\\n",
+                                    "\\u00",
+                                    "\xe2\x96\x81",
+                                    "\xe2\x96\x81\"",
+                                    "a\xe2\x96\x81"
+                                    "b",
+                                    "\n",
+                                    "abcabc",
+                                    "name",
+                                    "\"name\"",
+                                    "na",
+                                    "me\":",
+                                    "{\"na",
+                                    ", ",
+                                    ":\xe2\x96\x81",
+                                    ",\xe2\x96\x81\"",
+                                    "0000",
+                                    "x\xc3\xa9y"};
 
 static const char *const schemas[] = {
     "true",
-    "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":4},\"na\":{\"type\":\"number\",\"minimum\":0.5}}}",
+    "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":4},\"na\":{\"type\":\"number\","
+    "\"minimum\":0.5}}}",
     "{\"type\":\"string\",\"pattern\":\"^(ab|abc)*\\u00e9?$\"}",
     "{\"type\":\"string\",\"minLength\":2,\"maxLength\":7}",
     "{\"type\":\"string\",\"minLength\":3}",
@@ -21,7 +62,8 @@ static const char *const schemas[] = {
     "{\"anyOf\":[{\"type\":\"string\",\"maxLength\":2},{\"type\":\"string\",\"pattern\":\"^a\"}]}",
     "{\"type\":\"array\",\"items\":{\"$ref\":\"#\"}}",
 };
-static const char *const expressions[] = {"(ab|abc)*(\xc3\xa9|x)?", "[^\"]{0,5}\"?", " ?true|false", "\\d{1,6}(\\.\\d+)?"};
+static const char *const expressions[] = {"(ab|abc)*(\xc3\xa9|x)?", "[^\"]{0,5}\"?", " ?true|false",
+                                          "\\d{1,6}(\\.\\d+)?"};
 
 typedef struct oracle_thread {
     uint32_t node;
@@ -106,7 +148,8 @@ static bool oracle_open(oracle *o, const walk_bench *b, bool is_regex, const cha
         if (phi_pattern_parse(&rules.patterns[0], &sets, phi_str_of(text), &options, &err) != PHI_OK)
             return false;
         start = phi_part_text(&sets, &rules, false, PHI_NODE_END);
-    } else if (phi_schema_compile(phi_arena_array(&o->arena, phi_schema, 1), &builder, phi_str_of(text), &start, &err) != PHI_OK) {
+    } else if (phi_schema_compile(phi_arena_array(&o->arena, phi_schema, 1), &builder, phi_str_of(text), &start,
+                                  &err) != PHI_OK) {
         return false;
     }
     if (phi_program_seal(&o->program, &o->arena, &builder, start, b->trie->single) != PHI_OK)

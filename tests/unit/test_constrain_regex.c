@@ -74,7 +74,8 @@ TEST(constrain_regex__refuses_by_name_and_offset)
         phi_constraint *c = walk_compile(&b, true, refusals[i].pattern, refusals[i].flags);
         if (c || b.err.status != refusals[i].status || !strstr(b.err.text, refusals[i].part))
             check_failed(__FILE__, __LINE__, "%s: got %s \"%s\", expected %s \"%s\"", refusals[i].pattern,
-                         phi_status_name(b.err.status), b.err.text, phi_status_name(refusals[i].status), refusals[i].part);
+                         phi_status_name(b.err.status), b.err.text, phi_status_name(refusals[i].status),
+                         refusals[i].part);
         phi_constraint_destroy(c);
     }
     walk_close(&b);

@@ -10,9 +10,11 @@ typedef struct schema_row {
     const char *bad[TEXTS_MAX];
 } schema_row;
 
-#define NODE_SCHEMA                                                                                                 \
-    "{\"$ref\":\"#/$defs/n\",\"$defs\":{\"n\":{\"type\":\"object\",\"properties\":{\"v\":{\"type\":\"integer\"},\"next\":{" \
-    "\"anyOf\":[{\"type\":\"null\"},{\"$ref\":\"#/$defs/n\"}]}},\"required\":[\"v\"],\"additionalProperties\":false}}}"
+#define NODE_SCHEMA                                                                                     \
+    "{\"$ref\":\"#/$defs/"                                                                              \
+    "n\",\"$defs\":{\"n\":{\"type\":\"object\",\"properties\":{\"v\":{\"type\":\"integer\"},\"next\":{" \
+    "\"anyOf\":[{\"type\":\"null\"},{\"$ref\":\"#/$defs/"                                               \
+    "n\"}]}},\"required\":[\"v\"],\"additionalProperties\":false}}}"
 
 static const schema_row rows[] = {
     {"{\"type\":\"null\"}", {"null"}, {"nul", "nulll", "true", " null"}},
@@ -40,12 +42,18 @@ static const schema_row rows[] = {
      {"\"a\"", "\"abcd\"", "\"\"", "\"\\ud83d\\ude00\""}},
     {"{\"minLength\":1,\"type\":\"string\"}", {"\"a\"", "\"abcdefgh\""}, {"\"\""}},
     {"{\"pattern\":\"^a+$\",\"type\":\"string\"}", {"\"a\"", "\"aaa\""}, {"\"\"", "\"ab\"", "\"\\u0061\""}},
-    {"{\"pattern\":\"b\",\"maxLength\":3,\"type\":\"string\"}", {"\"b\"", "\"abc\"", "\"\\\"b\""}, {"\"aac\"", "\"abcd\""}},
-    {"{\"pattern\":\"^[\\\\n\\\"]$\",\"type\":\"string\"}", {"\"\\n\"", "\"\\\"\""}, {"\"n\"", "\"\n\"", "\"\\u000a\""}},
+    {"{\"pattern\":\"b\",\"maxLength\":3,\"type\":\"string\"}",
+     {"\"b\"", "\"abc\"", "\"\\\"b\""},
+     {"\"aac\"", "\"abcd\""}},
+    {"{\"pattern\":\"^[\\\\n\\\"]$\",\"type\":\"string\"}",
+     {"\"\\n\"", "\"\\\"\""},
+     {"\"n\"", "\"\n\"", "\"\\u000a\""}},
     {"{\"allOf\":[{\"pattern\":\"^a\"},{\"pattern\":\"z$\"}],\"maxLength\":3,\"type\":\"string\"}",
      {"\"az\"", "\"abz\""},
      {"\"a\"", "\"ab\"", "\"abbz\"", "\"z\""}},
-    {"{\"format\":\"date\"}", {"\"2024-02-29\"", "\"1999-12-31\""}, {"\"2023-02-29\"", "\"2024-13-01\"", "\"2024-04-31\"", "1"}},
+    {"{\"format\":\"date\"}",
+     {"\"2024-02-29\"", "\"1999-12-31\""},
+     {"\"2023-02-29\"", "\"2024-13-01\"", "\"2024-04-31\"", "1"}},
     {"{\"format\":\"time\"}", {"\"23:59:59Z\"", "\"00:00:00.5+02:00\""}, {"\"24:00:00Z\"", "\"12:00:00\""}},
     {"{\"format\":\"date-time\"}", {"\"2024-01-01T00:00:00Z\""}, {"\"2024-01-01 00:00:00Z\""}},
     {"{\"format\":\"uuid\"}", {"\"01234567-89ab-cdef-0123-456789abcdef\""}, {"\"0123\""}},
@@ -59,38 +67,54 @@ static const schema_row rows[] = {
     {"{\"type\":\"array\",\"items\":{\"type\":\"boolean\"}}",
      {"[]", "[true]", "[true, false]", "[\n  true,\n  false\n]", "[ ]"},
      {"[1]", "[true,]", "[,true]", "[true  ,false]", "[true"}},
-    {"{\"type\":\"array\",\"items\":{\"const\":1},\"minItems\":2,\"maxItems\":3}", {"[1,1]", "[1,1,1]"}, {"[]", "[1]", "[1,1,1,1]"}},
+    {"{\"type\":\"array\",\"items\":{\"const\":1},\"minItems\":2,\"maxItems\":3}",
+     {"[1,1]", "[1,1,1]"},
+     {"[]", "[1]", "[1,1,1,1]"}},
     {"{\"type\":\"array\",\"prefixItems\":[{\"const\":1},{\"const\":2}],\"items\":{\"const\":3}}",
      {"[]", "[1]", "[1,2]", "[1,2,3,3]"},
      {"[2]", "[1,3]", "[1,2,1]"}},
     {"{\"type\":\"array\",\"prefixItems\":[{\"const\":1}],\"items\":false}", {"[]", "[1]"}, {"[1,1]", "[1,"}},
-    {"{\"type\":\"object\",\"properties\":{\"a\":{\"const\":1},\"b\":{\"const\":2},\"c\":{\"const\":3}},\"required\":[\"b\"],"
+    {"{\"type\":\"object\",\"properties\":{\"a\":{\"const\":1},\"b\":{\"const\":2},\"c\":{\"const\":3}},\"required\":["
+     "\"b\"],"
      "\"additionalProperties\":false}",
      {"{\"b\":2}", "{\"a\":1,\"b\":2}", "{\"b\":2, \"c\":3}", "{\n\t\"a\": 1,\n\t\"b\": 2,\n\t\"c\": 3\n}"},
      {"{}", "{\"a\":1}", "{\"c\":3,\"b\":2}", "{\"b\":2,\"b\":2}", "{\"b\":2,\"d\":1}", "{\"b\":2,}", "{\"b\" :2}"}},
     {"{\"type\":\"object\",\"properties\":{\"ab\":{\"const\":1}},\"additionalProperties\":{\"const\":2}}",
-     {"{}", "{\"ab\":1}", "{\"a\":2}", "{\"abc\":2}", "{\"ab\":1,\"b\":2,\"\":2}", "{\"a\xc3\xa9\":2}", "{\"a\\n\":2}", "{\"\xc3\xa9\\u0061\":2}"},
+     {"{}", "{\"ab\":1}", "{\"a\":2}", "{\"abc\":2}", "{\"ab\":1,\"b\":2,\"\":2}", "{\"a\xc3\xa9\":2}", "{\"a\\n\":2}",
+      "{\"\xc3\xa9\\u0061\":2}"},
      {"{\"ab\":2}", "{\"a\":1}", "{\"a\":2,\"ab\":1}", "{\"\\u0061b\":2}", "{\"a\\u0062\":2}"}},
-    {"{\"type\":\"object\",\"required\":[\"z\"]}", {"{\"z\":[]}", "{\"z\": {\"y\": 1}, \"x\": \"\"}"}, {"{}", "{\"y\":1}"}},
-    {"{\"type\":\"object\",\"properties\":{\"a\":{\"const\":1},\"b\":{\"const\":2}},\"additionalProperties\":{\"const\":3},"
+    {"{\"type\":\"object\",\"required\":[\"z\"]}",
+     {"{\"z\":[]}", "{\"z\": {\"y\": 1}, \"x\": \"\"}"},
+     {"{}", "{\"y\":1}"}},
+    {"{\"type\":\"object\",\"properties\":{\"a\":{\"const\":1},\"b\":{\"const\":2}},\"additionalProperties\":{"
+     "\"const\":3},"
      "\"minProperties\":2,\"maxProperties\":3}",
      {"{\"a\":1,\"b\":2}", "{\"a\":1,\"c\":3}", "{\"a\":1,\"b\":2,\"c\":3}", "{\"b\":2,\"c\":3,\"d\":3}"},
      {"{}", "{\"a\":1}", "{\"c\":3}", "{\"c\":3,\"d\":3}", "{\"a\":1,\"b\":2,\"c\":3,\"d\":3}"}},
-    {"{\"properties\":{\"a\":{\"type\":\"null\"}},\"additionalProperties\":false}", {"{}", "{\"a\":null}"}, {"1", "\"\""}},
+    {"{\"properties\":{\"a\":{\"type\":\"null\"}},\"additionalProperties\":false}",
+     {"{}", "{\"a\":null}"},
+     {"1", "\"\""}},
     {"{\"anyOf\":[{\"const\":1},{\"type\":\"string\",\"maxLength\":1}]}", {"1", "\"\"", "\"x\""}, {"2", "\"xy\""}},
-    {"{\"type\":\"object\",\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}],\"properties\":{\"a\":{\"const\":1},\"b\":{"
+    {"{\"type\":\"object\",\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}],\"properties\":{\"a\":{\"const\":"
+     "1},\"b\":{"
      "\"const\":2}},\"additionalProperties\":false}",
      {"{\"a\":1}", "{\"b\":2}", "{\"a\":1,\"b\":2}"},
      {"{}"}},
-    {"{\"allOf\":[{\"properties\":{\"a\":{\"minimum\":1,\"type\":\"integer\"}},\"required\":[\"a\"]},{\"properties\":{\"a\":{"
+    {"{\"allOf\":[{\"properties\":{\"a\":{\"minimum\":1,\"type\":\"integer\"}},\"required\":[\"a\"]},{\"properties\":{"
+     "\"a\":{"
      "\"maximum\":2}},\"additionalProperties\":false}]}",
      {"{\"a\":1}", "{\"a\":2}"},
      {"{\"a\":0}", "{\"a\":3}", "{\"a\":1,\"b\":1}", "{}"}},
-    {"{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"string\",\"maxLength\":0},{\"type\":\"null\"}]}", {"1", "\"\"", "null"}, {"\"a\""}},
-    {NODE_SCHEMA, {"{\"v\":1}", "{\"v\":1,\"next\":null}", "{\"v\":1,\"next\":{\"v\":2}}"}, {"{}", "null", "{\"v\":1,\"next\":{}}"}},
+    {"{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"string\",\"maxLength\":0},{\"type\":\"null\"}]}",
+     {"1", "\"\"", "null"},
+     {"\"a\""}},
+    {NODE_SCHEMA,
+     {"{\"v\":1}", "{\"v\":1,\"next\":null}", "{\"v\":1,\"next\":{\"v\":2}}"},
+     {"{}", "null", "{\"v\":1,\"next\":{}}"}},
     {"{\"anyOf\":[{\"$ref\":\"#\"},{\"type\":\"null\"}]}", {"null"}, {"1", "{}"}},
     {"{\"$defs\":{\"a/b c\":{\"const\":1}},\"$ref\":\"#/$defs/a~1b%20c\"}", {"1"}, {"2"}},
-    {"{\"title\":\"t\",\"description\":\"d\",\"default\":1,\"examples\":[],\"$comment\":\"c\",\"$schema\":\"s\",\"$id\":\"i\",\"const\":1}",
+    {"{\"title\":\"t\",\"description\":\"d\",\"default\":1,\"examples\":[],\"$comment\":\"c\",\"$schema\":\"s\",\"$"
+     "id\":\"i\",\"const\":1}",
      {"1"},
      {"2"}},
     {"true", {"1", "{\"a\": [null, \"x\", {}]}", "\"s\"", "[[]]"}, {"", "{]", "tru"}},
@@ -132,8 +156,9 @@ static const struct {
     {"{\"$ref\":\"#/$defs/a\"}", PHI_EINVAL, "#/$ref: expected a $ref to a schema that is there"},
     {"{\"$ref\":\"other.json\"}", PHI_EUNSUPPORTED, "does not begin with '#/'"},
     {"false", PHI_EINVAL, "#: no value satisfies it"},
-    {"{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"array\",\"minItems\":2,\"maxItems\":1}}}", PHI_EINVAL,
-     "#/properties/a: no value satisfies it"},
+    {"{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"array\",\"minItems\":2,\"maxItems\":"
+     "1}}}",
+     PHI_EINVAL, "#/properties/a: no value satisfies it"},
     {"{\"type\":\"integer\",\"minimum\":3,\"maximum\":2}", PHI_EINVAL, "no value satisfies it"},
     {"{\"type\":\"integer\",\"exclusiveMinimum\":2,\"exclusiveMaximum\":3}", PHI_EINVAL, "no value satisfies it"},
     {"{\"type\":\"string\",\"pattern\":\"^a$\",\"minLength\":2}", PHI_EINVAL, "no value satisfies it"},
@@ -157,7 +182,8 @@ static const struct {
     {"{\"pattern\":\"(?=a)\"}", PHI_EUNSUPPORTED, "#/pattern: byte 0 of \"(?=a)\": lookahead"},
     {"{\"pattern\":\"(a\"}", PHI_EINVAL, "#/pattern: byte 0"},
     {"{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"number\"}]}", PHI_EUNSUPPORTED, "branches 0 and 1 may both hold"},
-    {"{\"oneOf\":[{\"properties\":{\"a\":{\"const\":1}}},{\"properties\":{\"a\":{\"const\":2}}}]}", PHI_EUNSUPPORTED, "branches 0 and 1"},
+    {"{\"oneOf\":[{\"properties\":{\"a\":{\"const\":1}}},{\"properties\":{\"a\":{\"const\":2}}}]}", PHI_EUNSUPPORTED,
+     "branches 0 and 1"},
     {"{\"type\":\"string\",\"minLength\":200000}", PHI_EUNSUPPORTED, "steps"},
     {"{\"type\":\"object\",\"maxProperties\":4000000000}", PHI_EUNSUPPORTED, "steps"},
 };
@@ -170,7 +196,8 @@ TEST(constrain_schema__refuses_by_name_and_place)
         phi_constraint *c = walk_compile(&b, false, refusals[i].schema, "");
         if (c || b.err.status != refusals[i].status || !strstr(b.err.text, refusals[i].part))
             check_failed(__FILE__, __LINE__, "%s: got %s \"%s\", expected %s \"%s\"", refusals[i].schema,
-                         phi_status_name(b.err.status), b.err.text, phi_status_name(refusals[i].status), refusals[i].part);
+                         phi_status_name(b.err.status), b.err.text, phi_status_name(refusals[i].status),
+                         refusals[i].part);
         phi_constraint_destroy(c);
     }
     walk_close(&b);

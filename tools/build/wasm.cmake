@@ -28,7 +28,7 @@ foreach(layer base format tokenizer constrain model api)
 endforeach()
 # But for what a constraint does at every token.
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
-  set_source_files_properties(src/constrain/automaton.c src/constrain/constraint.c PROPERTIES COMPILE_OPTIONS -O2)
+  set_source_files_properties(src/constrain/constraint.c PROPERTIES COMPILE_OPTIONS -O2)
 endif()
 
 # phi_wasm_module(NAME SOURCES...): the engine as a page loads it. Linked from the object files, not from the archive,

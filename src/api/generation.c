@@ -4,8 +4,8 @@
  *   next()  -> step() until logits -> sampler -> stop ids -> decoder -> stop strings -> one token out
  *              the token is appended, and computed by the following next(): the last one never is
  *
- * Under a constraint the sampler picks from a mask, computed when the token before is known. When nothing may follow, the
- * text is complete: no step is spent on a stop id.
+ * Under a constraint the sampler picks from a mask, computed when the token before is known. When nothing may follow,
+ * the text is complete: no step is spent on a stop id.
  */
 #include <math.h>
 #include <string.h>

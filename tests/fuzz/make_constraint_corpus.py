@@ -8,10 +8,12 @@ CORPORA = Path(__file__).parent / "corpora"
 SCHEMAS = {
     "any": True,
     "never": False,
-    "object": {"type": "object", "properties": {"a": {"type": "integer"}, "b\"é": {"type": "null"}}, "required": ["a"]},
+    "object": {"type": "object", "properties": {"a": {"type": "integer"}, "b\"é": {"type": "null"}},
+               "required": ["a"]},
     "closed": {"properties": {"a": {}}, "additionalProperties": False, "minProperties": 1},
     "counted": {"type": "object", "minProperties": 1, "maxProperties": 2, "additionalProperties": {"type": "boolean"}},
-    "array": {"type": "array", "prefixItems": [{"const": 1}], "items": {"type": "boolean"}, "minItems": 1, "maxItems": 4},
+    "array": {"type": "array", "prefixItems": [{"const": 1}], "items": {"type": "boolean"}, "minItems": 1,
+              "maxItems": 4},
     "text": {"type": "string", "minLength": 2, "maxLength": 5},
     "pattern": {"type": "string", "pattern": "^(a|b)+c?$", "maxLength": 6},
     "formats": {"anyOf": [{"format": f} for f in ("date", "time", "date-time", "uuid", "ipv4", "email")]},
@@ -29,11 +31,15 @@ SCHEMAS = {
     "refused": {"not": {}},
     "pointer": {"$ref": "#/$defs/a~1b%20c", "$defs": {"a/b c": {"type": "null"}}},
 }
-TEXTS = {"empty": "", "cut": '{"type":', "deep": "[" * 200, "twice": '{"a":1,"a":2}', "surrogate": '{"const":"\\ud800"}',
-         "number": '{"minimum":1e400}', "long": '{"maximum":123456789012345678}', "escape": '"\\x"'}
-EXPRESSIONS = ["", "abc", "a|b|", "(?:ab)*c+d?", "(?<n>x){2,4}", "[a-z0-9_-]{1,3}", "[^\\d\\s]", "\\u{1F600}|\\ud83d\\ude00",
-               "^a$", "a^b", "(^|a)b($|c)", "(a*)*", "((a?){9}){9}", "(){4096}", "a{4097}", "(?=a)", "\\1", "\\b", "[z-a]", "(a",
-               "a)", "*", "é[à-ü]", ".{0,20}", "\\cA\\x41\\0\\/", "[\\w-]", "x{", "[\\b\\]]"]
+TEXTS = {
+    "empty": "", "cut": '{"type":', "deep": "[" * 200, "twice": '{"a":1,"a":2}', "surrogate": '{"const":"\\ud800"}',
+    "number": '{"minimum":1e400}', "long": '{"maximum":123456789012345678}', "escape": '"\\x"',
+}
+EXPRESSIONS = [
+    "", "abc", "a|b|", "(?:ab)*c+d?", "(?<n>x){2,4}", "[a-z0-9_-]{1,3}", "[^\\d\\s]", "\\u{1F600}|\\ud83d\\ude00",
+    "^a$", "a^b", "(^|a)b($|c)", "(a*)*", "((a?){9}){9}", "(){4096}", "a{4097}", "(?=a)", "\\1", "\\b", "[z-a]", "(a",
+    "a)", "*", "é[à-ü]", ".{0,20}", "\\cA\\x41\\0\\/", "[\\w-]", "x{", "[\\b\\]]",
+]
 
 
 def write(target: str, name: str, data: bytes) -> None:

@@ -1,4 +1,5 @@
-/* Writes tests/unit/regex_table.h: which texts match which expressions as a whole, by this Node's RegExp with the flag u.
+/* Writes tests/unit/regex_table.h: which texts match which expressions as a whole, by this Node's RegExp with the flag
+ * u.
  *
  *   node tests/unit/make_regex_table.mjs > tests/unit/regex_table.h */
 const EXPRESSIONS = [
@@ -109,8 +110,12 @@ const TEXTS = [
   'b c',
 ];
 
-const quote = (text) =>
-  `"${[...Buffer.from(text)].map((b) => (b >= 0x20 && b < 0x7f && b !== 0x22 && b !== 0x5c ? String.fromCharCode(b) : `\\${b.toString(8).padStart(3, '0')}`)).join('')}"`;
+function quoteByte(byte) {
+  const isPlain = byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
+  return isPlain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
+}
+
+const quote = (text) => `"${[...Buffer.from(text)].map(quoteByte).join('')}"`;
 const rows = EXPRESSIONS.map(([source, flags]) => {
   const whole = new RegExp(`^(?:${source})$`, `${flags}u`);
   const matches = TEXTS.map((text) => (whole.test(text) ? '1' : '0')).join('');

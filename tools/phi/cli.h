@@ -24,13 +24,13 @@ typedef struct cli_options {
     int32_t prefill;
     int32_t top;
     bool json;
-    bool plain;          /* tokenize: control strings are plain text */
-    bool no_special;     /* no BOS / EOS */
-    bool every;          /* logits: of every position */
-    bool fresh;          /* logits: each length from nothing */
-    bool embeds;         /* the session is for embeddings */
-    int32_t pooling;     /* embed: a phi_pooling */
-    const char *lengths; /* logits, embed: 1,2,3: so many tokens each */
+    bool plain;              /* tokenize: control strings are plain text */
+    bool no_special;         /* no BOS / EOS */
+    bool every;              /* logits: of every position */
+    bool fresh;              /* logits: each length from nothing */
+    bool embeds;             /* the session is for embeddings */
+    int32_t pooling;         /* embed: a phi_pooling */
+    const char *lengths;     /* logits, embed: 1,2,3: so many tokens each */
     const char *json_schema; /* generate: a file */
     const char *regex;
     const char *regex_flags;

@@ -309,6 +309,52 @@ test('sessions: append, generate, truncate, clone and two at once agree with one
   await page.close();
 });
 
+test('constraints: what comes out obeys, and what is not supported is named', async () => {
+  const page = await browser.openPage();
+  await openEngine(page, { contextLength: 256 });
+  const results = await page.evaluate(async () => {
+    const session = await engine.session();
+    await session.append([5, 6, 7]);
+    const write = async (
+      constraint: { kind: 'json_object' | 'json_schema' | 'regex'; text: string; flags?: string },
+      seed: bigint,
+    ) => {
+      let text = '';
+      const generation = session.generate({ constraint, temperature: 1.5, maxTokens: 200, seed });
+      for (let next = await generation.next(); ; next = await generation.next()) {
+        if (next.done) {
+          await session.truncate(3);
+          return { text, finish: next.value.finish };
+        }
+        text += next.value.text;
+      }
+    };
+    const schema = {
+      type: 'object',
+      properties: { id: { type: 'integer', maximum: 99 }, ok: { type: 'boolean' } },
+      required: ['id', 'ok'],
+      additionalProperties: false,
+    };
+    const json = { kind: 'json_schema', text: JSON.stringify(schema) } as const;
+    return {
+      objects: [await write(json, 1n), await write(json, 2n), await write(json, 3n)],
+      word: await write({ kind: 'regex', text: 'ja|NEIN', flags: 'i' }, 4n),
+      refused: await outcome(write({ kind: 'json_schema', text: '{"not":{}}' }, 5n)),
+    };
+  });
+  for (const { text, finish } of results.objects) {
+    const value = JSON.parse(text) as Record<string, unknown>;
+    assert.deepEqual(Object.keys(value), ['id', 'ok']);
+    assert.ok(Number.isSafeInteger(value.id) && Number(value.id) <= 99, text);
+    assert.equal(typeof value.ok, 'boolean');
+    assert.equal(finish, 'stop');
+  }
+  assert.match(results.word.text, /^(?:ja|nein)$/i);
+  assert.equal(results.refused.error?.code, 'PHI_EUNSUPPORTED');
+  assert.match(results.refused.error?.message ?? '', /keyword 'not' at #\/not is not supported/);
+  await page.close();
+});
+
 test('a worker that ends, or breaks, rejects everything pending, once', async () => {
   for (const way of ['closes', 'throws', 'traps'] as const) {
     const page = await browser.openPage();

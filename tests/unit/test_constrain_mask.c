@@ -36,8 +36,7 @@ static const char *const words[] = {"ab",
                                     "\\u00",
                                     "\xe2\x96\x81",
                                     "\xe2\x96\x81\"",
-                                    "a\xe2\x96\x81"
-                                    "b",
+                                    "z\xe2\x96\x81z",
                                     "\n",
                                     "abcabc",
                                     "name",
@@ -53,8 +52,7 @@ static const char *const words[] = {"ab",
 
 static const char *const schemas[] = {
     "true",
-    "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":4},\"na\":{\"type\":\"number\","
-    "\"minimum\":0.5}}}",
+    "{\"properties\":{\"name\":{\"type\":\"string\",\"maxLength\":4},\"na\":{\"type\":\"number\",\"minimum\":0.5}}}",
     "{\"type\":\"string\",\"pattern\":\"^(ab|abc)*\\u00e9?$\"}",
     "{\"type\":\"string\",\"minLength\":2,\"maxLength\":7}",
     "{\"type\":\"string\",\"minLength\":3}",

@@ -9,9 +9,10 @@ enum {
     STATES_MIN = 512, /* of the limit */
     STATES_MAX = 8192,
     STATES_FIRST = 64,
-    THREADS_MAX = 1 << 20, /* of all states: then old ones are forgotten */
-    FRAMES_MAX = 1 << 18,
-    SEEN_MAX = 1 << 16 /* places that one state may be in at once */
+    THREADS_MAX = 1 << 18, /* of all states: then old ones are forgotten */
+    FRAMES_MAX = 1 << 16,
+    WORK_MAX = 1 << 25, /* places looked at for one mask: about a second */
+    SEEN_MAX = 1 << 16  /* places that one state may be in at once */
 };
 
 /* ------------------------------------------------------------------ memory */
@@ -396,9 +397,8 @@ phi_status phi_automaton_fail(const phi_automaton *a, phi_error *err)
     if (a->status == PHI_EUNSUPPORTED)
         return phi_fail(
             err, a->status,
-            "constraint: it can be read in more than %d ways at one place; smaller counts, or alternatives that "
-            "differ sooner, need fewer",
-            SEEN_MAX);
+            "constraint: it can be read in too many ways at one place; smaller counts, or alternatives that "
+            "differ sooner, need fewer");
     return phi_fail(err, PHI_ENOMEM, "constraint: no memory for %u states", (unsigned)a->n_states);
 }
 
@@ -444,6 +444,9 @@ uint32_t phi_automaton_compute(phi_automaton *a, uint32_t *live, uint32_t n_live
                 add(a, edge->to, t.frame);
         }
     }
+    a->work += (uint64_t)a->n_seen + s.n;
+    if (a->work > WORK_MAX && a->status == PHI_OK)
+        a->status = PHI_EUNSUPPORTED;
     const uint32_t to = intern(a, false);
     if (to != PHI_STATE_UNKNOWN)
         a->ways[(size_t)state * a->program->n_classes + a->program->class_of[byte]] = to;

@@ -68,6 +68,7 @@ typedef struct phi_automaton {
     phi_position *positions;
     phi_position start;
     uint64_t n_forgotten; /* times */
+    uint64_t work;        /* places looked at since the caller last set it to 0: too many end it */
 } phi_automaton;
 
 /* `skips_first_space`: the first byte, if a space, is no part of the text. Everything is dealt from `arena`. */

@@ -4,7 +4,7 @@
  * cached
  *
  * A constraint is compiled once and may guide several generations in turn; each keeps its place in a matcher. One
- * thread at a time. docs/CONSTRAINTS.md lists what schemas and expressions may hold; docs/decisions/0006 says why it is
+ * thread at a time. docs/CONSTRAINTS.md lists what schemas and expressions may hold; docs/decisions/0007 says why it is
  * built so. */
 #ifndef PHI_CONSTRAIN_H
 #define PHI_CONSTRAIN_H

@@ -218,6 +218,7 @@ static phi_status compute_mask(phi_constraint *c, phi_position *position)
     const phi_token_trie *t = c->trie;
     const phi_state s = c->automaton.states[position->state];
     memset(c->bits, 0, t->n_words * sizeof *c->bits);
+    c->automaton.work = 0;
     if (s.n == 0)
         return PHI_OK;
     if (s.plain >= t->length_max && s.plain != PHI_PLAIN_NONE)

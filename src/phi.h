@@ -223,8 +223,8 @@ typedef struct phi_logit_bias {
 } phi_logit_bias;
 
 /* What the output obeys. docs/CONSTRAINTS.md lists the keywords and the syntax; the rest is refused by name. Generation
- * ends (PHI_FINISH_STOP) when the text is complete and nothing may follow; before that, stop ids come only where the text
- * may end. max_tokens, the context and stop strings still cut. */
+ * ends (PHI_FINISH_STOP) when the text is complete and nothing may follow; before that, stop ids come only where the
+ * text may end. max_tokens, the context and stop strings still cut. */
 typedef enum phi_constraint_kind {
     PHI_CONSTRAINT_NONE = 0,
     PHI_CONSTRAINT_JSON_OBJECT = 1, /* any JSON object */

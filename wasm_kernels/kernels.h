@@ -22,7 +22,7 @@
  *
  * `scale` holds s * 2^56: weight scales are decoded from binary16 by integer shifts as d * 2^-112 (three instructions
  * instead of a conversion that WebAssembly lacks), and every kernel multiplies its finished sum by 2^56. The two
- * factors keep all intermediate values normal for any |s| in 2^-60 … 2^60.
+ * factors keep all products normal for any |s| in 2^-46 … 2^60, so that kernels may move powers of two about.
  * `sums` holds four numbers a block: minus the sums of q over columns with k%4 in {0,1} and in {2,3}, of the whole
  * block and then of its first half. Times the offset of unsigned weights they are what turns those back into signed
  * ones, in the form that 16-bit and 32-bit accumulators both start from.

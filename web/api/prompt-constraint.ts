@@ -1,18 +1,12 @@
 /* responseConstraint: a JSON schema or a regular expression, as the engine takes it and as the model is told of it. */
-import { DEFAULT_SETTINGS, type GenerateSettings } from '../engine/session.ts';
-import { notSupported } from './prompt-errors.ts';
+import type { GenerateSettings } from '../engine/session.ts';
+import { engineCode, notSupported } from './prompt-errors.ts';
 import type { ChatMessage } from './prompt-types.ts';
 import { interfaceOf } from './prompt-webidl.ts';
 
-export interface GenerateConstraint {
-  readonly kind: 'json_object' | 'json_schema' | 'regex';
-  readonly text: string;
-  readonly flags?: string;
-}
+export type GenerateConstraint = NonNullable<GenerateSettings['constraint']>;
 
-export type PromptSettings = Partial<GenerateSettings> & {
-  readonly constraint?: GenerateConstraint;
-};
+export type PromptSettings = Partial<GenerateSettings>;
 
 function schemaText(schema: object): string {
   let text: string | undefined;
@@ -44,11 +38,15 @@ export function constrain(
   prefix: string,
 ): PromptSettings {
   if (constraint === undefined) return settings;
-  if (!Object.hasOwn(DEFAULT_SETTINGS, 'constraint'))
-    throw notSupported('responseConstraint: this build of the engine generates free text only');
   if (prefix !== '')
     throw notSupported('responseConstraint: not together with a prefix in this build');
   return { ...settings, constraint };
+}
+
+/** Why the engine takes no such constraint, malformed ones included: the interface has one error for them. */
+export function constraintError(thrown: unknown): unknown {
+  if (engineCode(thrown) !== 'PHI_EINVAL' || !(thrown instanceof Error)) return thrown;
+  return notSupported(`responseConstraint: ${thrown.message}`, thrown);
 }
 
 function guidanceOf({ kind, text, flags }: GenerateConstraint): string {

@@ -7,7 +7,7 @@
  * Nothing changes before a call has succeeded, except that turns which had to go stay away. Not for use by two calls
  * at a time (measure() apart); PromptQueue sees to that. */
 import type { GenerateConstraint, PromptSettings } from './prompt-constraint.ts';
-import { constrain } from './prompt-constraint.ts';
+import { constrain, constraintError } from './prompt-constraint.ts';
 import { domException, engineCode, notSupported, quotaExceeded } from './prompt-errors.ts';
 import type { Prompt } from './prompt-messages.ts';
 import type { ChatMessage, PromptEngine, PromptSession } from './prompt-types.ts';
@@ -184,8 +184,12 @@ export class PromptContext {
     signal: AbortSignal,
   ): Promise<Finish> {
     const generation = this.#session.generateFrom(tokens, settings, { signal });
-    for (;;) {
-      const step = await generation.next();
+    /* A constraint is read before the first token comes. */
+    const first = generation.next().catch((error: unknown) => {
+      throw settings.constraint ? constraintError(error) : error;
+    });
+    for (let next = first; ; next = generation.next()) {
+      const step = await next;
       if (step.done) return step.value.finish;
       take(step.value);
     }

@@ -26,10 +26,10 @@
  *     while ((st = phi_session_step(s)) == PHI_PENDING) {}
  *     const float *logits = phi_session_logits(s, &n);               // of the last token
  *
- * The engine does no I/O and never blocks on any: it says which byte ranges it wants and where they go. An engine is immutable once
- * READY and may be shared by sessions; a session is one mutable timeline of tokens. One thread drives an engine and its
- * sessions; the engine's own pool works below. Every function that can fail returns a phi_status, and the detail is
- * in phi_engine_error() or phi_session_error() until the next call on that handle.
+ * The engine does no I/O and never blocks on any: it says which byte ranges it wants and where they go. An engine is
+ * immutable once READY and may be shared by sessions; a session is one mutable timeline of tokens. One thread drives an
+ * engine and its sessions; the engine's own pool works below. Every function that can fail returns a phi_status, and
+ * the detail is in phi_engine_error() or phi_session_error() until the next call on that handle.
  *
  * PHI_OWN on an out-parameter: the caller gets it and destroys it. Everything else is borrowed. */
 #ifndef PHI_H
@@ -96,20 +96,24 @@ PHI_API void phi_engine_destroy(PHI_OWN phi_engine *e); /* NULL is fine. Session
 PHI_API const phi_error *phi_engine_error(const phi_engine *e);
 PHI_API phi_engine_state_id phi_engine_state(const phi_engine *e);
 
-/* Room for a file's first `bytes` bytes, until the next call of this function or describe(). NULL when out of memory. */
+/* Room for a file's first `bytes` bytes, until the next call of this function or describe(). NULL when out of
+ * memory. */
 PHI_API uint8_t *phi_engine_header_room(phi_engine *e, uint64_t bytes);
 /* Reads a file's description from the first `n_bytes` written to header_room(). file_bytes: the whole file, UINT64_MAX
- * if unknown. PHI_NEED_DATA: *wanted_bytes of the file's start are needed (or more), begin again. Files in ascending order. */
+ * if unknown. PHI_NEED_DATA: *wanted_bytes of the file's start are needed (or more), begin again. Files in ascending
+ * order. */
 PHI_API phi_status phi_engine_describe(phi_engine *e, uint32_t file_idx, uint64_t n_bytes, uint64_t file_bytes,
                                        uint64_t *wanted_bytes);
 /* 1, or as many as a split model's first file says. */
 PHI_API uint32_t phi_engine_n_files(const phi_engine *e);
-/* Where split file file_idx is, by the name of the first ("…-00001-of-00003.gguf"). PHI_EINVAL if it has no such pattern. */
+/* Where split file file_idx is, by the name of the first ("…-00001-of-00003.gguf"). PHI_EINVAL if it has no such
+ * pattern. */
 PHI_API phi_status phi_engine_file_name(phi_engine *e, char *out, size_t out_bytes, const char *first_name,
                                         uint32_t file_idx);
 
-/* The model as JSON, NUL-terminated, borrowed until destroy: architecture, name, dimensions, parameters, context length,
- * quantisation by tensor type, rope, sliding window, special ids and texts, stop ids, chat template. From DESCRIBED on. */
+/* The model as JSON, NUL-terminated, borrowed until destroy: architecture, name, dimensions, parameters, context
+ * length, quantisation by tensor type, rope, sliding window, special ids and texts, stop ids, chat template. From
+ * DESCRIBED on. */
 PHI_API const char *phi_engine_info_json(phi_engine *e);
 
 struct phi_session_options;
@@ -119,8 +123,8 @@ PHI_API phi_status phi_engine_reserve(phi_engine *e);
 /* Ranges that may be fetched now, ascending by file and offset, borrowed until the next call on this engine. More
  * appear as some are provided. Zero ranges while LOADING: call again (it then waits for packing to finish). */
 PHI_API const phi_range *phi_engine_wants(phi_engine *e, size_t *n_out);
-/* The range of `slot` has arrived; n_bytes must be its length, or PHI_ECORRUPT says what was short. Packing happens in the
- * pool while the caller goes on. The last one makes the engine READY once wants() or state() sees it packed. */
+/* The range of `slot` has arrived; n_bytes must be its length, or PHI_ECORRUPT says what was short. Packing happens in
+ * the pool while the caller goes on. The last one makes the engine READY once wants() or state() sees it packed. */
 PHI_API phi_status phi_engine_provide(phi_engine *e, uint32_t slot, uint32_t n_bytes);
 /* "relaxed-i32", "scalar", … */
 PHI_API const char *phi_engine_kernels_name(const phi_engine *e);
@@ -260,8 +264,8 @@ typedef struct phi_token_logprob {
     float logprob; /* natural logarithm */
 } phi_token_logprob;
 
-/* One generated token. Everything is borrowed until the next call on this session. `text` may be empty (a character or a
- * possible stop string is still incomplete) and never ends inside a character. */
+/* One generated token. Everything is borrowed until the next call on this session. `text` may be empty (a character or
+ * a possible stop string is still incomplete) and never ends inside a character. */
 typedef struct phi_generated {
     int32_t id; /* -1 when only held-back text comes out, with the finish */
     phi_finish finish;

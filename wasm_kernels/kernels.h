@@ -4,8 +4,8 @@
  *
  * Each op has a scalar C version (the specification), a simd128 version and, where relaxed SIMD helps, a relaxed one.
  * All versions give the SAME BITS: sums run in the order that the scalar version states, products and sums are rounded
- * separately (no fused multiply-add), integer parts are exact. Tests compare with memcmp. So results do not depend on the
- * machine, on the number of threads, or on how a prompt was cut into batches.
+ * separately (no fused multiply-add), integer parts are exact. Tests compare with memcmp. So results do not depend on
+ * the machine, on the number of threads, or on how a prompt was cut into batches.
  *
  * Legend: T tokens (rows of activations), N rows of a matrix, K columns, D head dimension, B = K/32 blocks.
  */
@@ -49,7 +49,7 @@ typedef struct phi_panel {
     int32_t offset;   /* what the integer weights are too large by: 8, 32 or 0 */
     int32_t n_bits;   /* of the integer weights: 4, 5, 6 or 8 */
     bool has_min;
-    bool is_signed;   /* Q8, Q8M */
+    bool is_signed; /* Q8, Q8M */
 } phi_panel;
 
 enum { PHI_PANEL_COLS_MAX = 1024 }; /* columns of one stretch: 16 KiB of bytes, so that it stays in the L1 cache */
@@ -101,9 +101,9 @@ typedef struct phi_kernels {
      * v[j * D + d]. n_q <= PHI_ATTN_TILE queries share the loads (tokens, or heads of one group).
      * scores[i * stride + j] = scale * sum_d q[i,d] k[j,d] for j in [first_key, n_keys), d in order, one accumulator.
      * first_key is a multiple of 4; scores past n_keys up to the next multiple of 4 may be written (garbage).
-     * binary16 is decoded by shifts as h * 2^-112, the rest of the power is in q (2^56) and scale (2^56): the plain formula
-     * for |q| < 2^72 and products above 2^-70. Infinities and NaN of a cache read as finite numbers of 2^16 and more.
-     * head_dim is at most PHI_LIMIT_HEAD_DIM. */
+     * binary16 is decoded by shifts as h * 2^-112, the rest of the power is in q (2^56) and scale (2^56): the plain
+     * formula for |q| < 2^72 and products above 2^-70. Infinities and NaN of a cache read as finite numbers of 2^16 and
+     * more. head_dim is at most PHI_LIMIT_HEAD_DIM. */
     void (*attn_scores_f16)(float *scores, int32_t stride, const float *q, int32_t n_q, const uint16_t *k,
                             int32_t head_dim, int32_t first_key, int32_t n_keys, float scale);
     /* out[i,d] = sum_j p[i * stride + j] v[j,d] for j in [first_key, n_keys), in order, one accumulator.

@@ -42,20 +42,20 @@ enum {
 };
 
 /*         name  super-header  per block  columns of a super-block */
-#define PHI_LAYOUTS(XX)              \
-    XX(Q4, 0, 288, 32)               \
-    XX(Q4M, 0, 320, 32)              \
-    XX(Q4K, 64, 288, 256)            \
-    XX(Q5K, 64, 352, 256)            \
-    XX(Q6K, 32, 416, 256)            \
-    XX(Q8, 0, 544, 32)               \
+#define PHI_LAYOUTS(XX)   \
+    XX(Q4, 0, 288, 32)    \
+    XX(Q4M, 0, 320, 32)   \
+    XX(Q4K, 64, 288, 256) \
+    XX(Q5K, 64, 352, 256) \
+    XX(Q6K, 32, 416, 256) \
+    XX(Q8, 0, 544, 32)    \
     XX(Q8M, 0, 576, 32)
 
 typedef enum phi_layout {
 #define XX(name, header, block, cols) PHI_LAYOUT_##name,
     PHI_LAYOUTS(XX)
 #undef XX
-    PHI_N_PACKED, /* those above are packed and quantised; those below are row-major floats */
+        PHI_N_PACKED, /* those above are packed and quantised; those below are row-major floats */
     PHI_LAYOUT_F32 = PHI_N_PACKED,
     PHI_LAYOUT_F16,
     PHI_LAYOUT_BF16,

@@ -1,4 +1,5 @@
-/* Struct layouts and statuses as the compiler that built this module sees them, for bindings (phi_abi_json in phi.h). */
+/* Struct layouts and statuses as the compiler that built this module sees them, for bindings (phi_abi_json in
+ * phi.h). */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>

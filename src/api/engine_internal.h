@@ -15,8 +15,8 @@
 /*   EMPTY --describe()--> DESCRIBED --reserve()--> LOADING --wants(): nothing left--> READY
  *     any state --a load failed half way--> POISONED (only destroy is legal)
  *
- * Trusted in each state: EMPTY: options, pool, kernels. DESCRIBED: + directory, model's shapes, tokenizer. LOADING: + the
- * weights' places. READY: + the weights. */
+ * Trusted in each state: EMPTY: options, pool, kernels. DESCRIBED: + directory, model's shapes, tokenizer. LOADING: +
+ * the weights' places. READY: + the weights. */
 struct phi_engine {
     phi_arena arena;   /* the engine itself, directory, names, tokenizer, model: until destroy */
     phi_arena scratch; /* of one call; results stay until the next call */

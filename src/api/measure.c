@@ -34,9 +34,8 @@ static bool deal(measurement *m, phi_engine *e)
     memset(weights, 0x22, weight_bytes);
     for (size_t i = 0; i < (size_t)GEMM_TOKENS * COLS; i++)
         m->x[i] = (float)(i % 61) - 30.0f;
-    m->linear = (phi_linear){.parts = {{.data = weights, .layout = PHI_LAYOUT_Q4, .n_cols = COLS}},
-                             .n_parts = 1,
-                             .n_cols = COLS};
+    m->linear = (phi_linear){
+        .parts = {{.data = weights, .layout = PHI_LAYOUT_Q4, .n_cols = COLS}}, .n_parts = 1, .n_cols = COLS};
     return true;
 }
 

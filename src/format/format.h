@@ -63,8 +63,8 @@ typedef struct phi_directory {
     uint32_t *tensor_order; /* (n_tensors) rows by ascending name */
 } phi_directory;
 
-/* Describes one file from its first bytes. `header` must outlive the directory. `file_bytes` is the whole file's size, or
- * UINT64_MAX if unknown (then ranges are checked when they are fetched).
+/* Describes one file from its first bytes. `header` must outlive the directory. `file_bytes` is the whole file's size,
+ * or UINT64_MAX if unknown (then ranges are checked when they are fetched).
  * PHI_NEED_DATA: `header` is too short; *wanted_bytes says how many to come back with (more than header.len, at most
  * file_bytes; may still prove too few). It doubles at least, so that all the tries together stay linear; a file of
  * unknown size that ends sooner is given whole, with its size.

@@ -1,8 +1,8 @@
 /* The Llama architecture, GGUF "llama": Llama 2 and 3, SmolLM2.
  *
- * Shape card (SmolLM2-135M): d_model 576, d_inner 1536, 30 layers, 9 heads of 64 on 3 kv heads, tied embeddings. q, k, v and
- * gate, up are separate tensors; the file's q and k rows are permuted so that rotary pairs are neighbours. Llama 3 brings
- * frequency divisors (rope_freqs.weight). */
+ * Shape card (SmolLM2-135M): d_model 576, d_inner 1536, 30 layers, 9 heads of 64 on 3 kv heads, tied embeddings. q, k,
+ * v and gate, up are separate tensors; the file's q and k rows are permuted so that rotary pairs are neighbours. Llama
+ * 3 brings frequency divisors (rope_freqs.weight). */
 #include "model.h"
 
 static phi_status read_rope_scaling(phi_model *model, const phi_directory *dir, phi_error *err)

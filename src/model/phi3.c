@@ -1,7 +1,8 @@
 /* The Phi-3 text architecture, GGUF "phi3": mini and medium (4k, 128k), 3.5-mini, Phi-4, Phi-4-mini.
  *
- * Shape card (mini-4k): d_model 3072, d_inner 8192, 32 layers, 32 heads of 96, vocabulary 32064; qkv and gate/up are fused
- * in the file (gate first); RMSNorm; NeoX rotary pairs; LongRoPE in the 128k models; a sliding window of 2047 in the 4k ones. */
+ * Shape card (mini-4k): d_model 3072, d_inner 8192, 32 layers, 32 heads of 96, vocabulary 32064; qkv and gate/up are
+ * fused in the file (gate first); RMSNorm; NeoX rotary pairs; LongRoPE in the 128k models; a sliding window of 2047 in
+ * the 4k ones. */
 #include <math.h>
 
 #include "model.h"

@@ -1,8 +1,8 @@
 /* Rotary positions and attention over the cache.
  *
  * The queries that share a kv head, (token, head of the group) in this order, are cut into tiles of PHI_ATTN_TILE: each
- * key and value is then loaded and decoded once for a tile. A query's own range of keys is [lo, hi); a tile computes the
- * scores of all its queries over the union, and each query's weights outside its own range are zero. */
+ * key and value is then loaded and decoded once for a tile. A query's own range of keys is [lo, hi); a tile computes
+ * the scores of all its queries over the union, and each query's weights outside its own range are zero. */
 #include <math.h>
 #include <string.h>
 

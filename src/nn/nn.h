@@ -67,7 +67,8 @@ typedef struct phi_batch {
     float *sin_table;
 } phi_batch;
 
-/* Fills the rotary tables: angle = position * inv_freq in f32 as Hugging Face computes it, cos and sin times `factor`. */
+/* Fills the rotary tables: angle = position * inv_freq in f32 as Hugging Face computes it, cos and sin times
+ * `factor`. */
 void phi_rope_tables(const phi_batch *batch, const float *inv_freq, float factor);
 
 typedef struct phi_attention {

@@ -7,8 +7,8 @@
 
 #include "layouts.h"
 
-/* `out` is where the block (or super-block) of the group belongs; blocks[r] is row r's block in the file. Returns whether
- * every scale is finite. */
+/* `out` is where the block (or super-block) of the group belongs; blocks[r] is row r's block in the file. Returns
+ * whether every scale is finite. */
 typedef bool pack_block_fn(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS]);
 
 pack_block_fn phi_pack_q4_0;

@@ -26,7 +26,7 @@ static void put_scales(uint8_t *out, int32_t block_bytes, const uint8_t *const b
     }
 }
 
-/* d f16 | dmin f16 | scales 12 | nibbles 128: bytes 32c … 32c+31 hold block 2c in their low nibbles, 2c+1 in the high */
+/* d f16 | dmin f16 | scales 12 | nibbles 128: bytes 32c … 32c+31 hold block 2c in the low nibbles, 2c+1 in the high */
 bool phi_pack_q4_k(uint8_t *out, const uint8_t *const blocks[PHI_GROUP_ROWS])
 {
     const bool has_finite_d = phi_pack_halves(out, blocks, 0);

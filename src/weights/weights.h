@@ -4,12 +4,13 @@
  *   phi_weights_reserve()                                 -> one block, places dealt  (reserve once)
  *   phi_weights_wants() / phi_weights_provide()           -> ranges in, packed out    (load)
  *
- * A tensor is cut into pieces of whole 16-row groups that fit a staging slot. Pieces are asked for in file order, so one
- * sequential stream can serve them all. A slot's life:
+ * A tensor is cut into pieces of whole 16-row groups that fit a staging slot. Pieces are asked for in file order, so
+ * one sequential stream can serve them all. A slot's life:
  *
  *   FREE --wants()--> ASKED --provide()--> PACKING (a job of the pool) --done--> FREE
  *
- * Float matrices need no packing: their bytes go straight to their place and the job only checks that they are finite. */
+ * Float matrices need no packing: their bytes go straight to their place and the job only checks that they are
+ * finite. */
 #ifndef PHI_WEIGHTS_H
 #define PHI_WEIGHTS_H
 
@@ -69,8 +70,8 @@ typedef struct phi_weights {
 phi_status phi_weights_init(phi_weights *w, phi_arena *arena, size_t items_cap, phi_error *err);
 void phi_weights_deinit(phi_weights *w); /* after the pool is drained */
 
-/* Lists a tensor of shape (n_rows, n_cols) to be loaded into *matrix, whose fields but `data` are set now. Errors name the
- * tensor: wrong shape, columns that the layout cannot hold. */
+/* Lists a tensor of shape (n_rows, n_cols) to be loaded into *matrix, whose fields but `data` are set now. Errors name
+ * the tensor: wrong shape, columns that the layout cannot hold. */
 phi_status phi_weights_add(phi_weights *w, phi_matrix *matrix, const phi_tensor_info *tensor, int32_t n_rows,
                            int32_t n_cols, phi_error *err);
 /* A vector of n floats, F32 in memory. */

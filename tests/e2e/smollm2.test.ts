@@ -1,5 +1,5 @@
-/* A real language model in Chromium: the same tokens as natively, cancelling while it computes, cached prefixes, and the
- * chat page from the address bar to an answer. Screenshots of the page are left in build/e2e/. */
+/* A real language model in Chromium: the same tokens as natively, cancelling while it computes, cached prefixes, and
+ * the chat page from the address bar to an answer. Screenshots of the page are left in build/e2e/. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';

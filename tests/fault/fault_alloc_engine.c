@@ -1,5 +1,5 @@
-/* The k-th request for memory fails, for every k until loading and one answer succeed: each failure is a status, nothing
- * leaks (AddressSanitizer says), and the next attempt works. */
+/* The k-th request for memory fails, for every k until loading and one answer succeed: each failure is a status,
+ * nothing leaks (AddressSanitizer says), and the next attempt works. */
 #include "arena.h"
 #include "check.h"
 #include "model_file.h"

@@ -1,7 +1,7 @@
 /* A real language model against native llama.cpp (goldens in tests/golden/smollm2, made by tools/reference/llama_cpp).
  *
- * llama.cpp's own greedy text is followed token by token: our best token is its token wherever its two best are more than
- * MARGIN_MIN apart (below, the rounding of activations to int8, which both do differently, may decide). */
+ * llama.cpp's own greedy text is followed token by token: our best token is its token wherever its two best are more
+ * than MARGIN_MIN apart (below, the rounding of activations to int8, which both do differently, may decide). */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

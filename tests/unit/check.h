@@ -24,7 +24,8 @@ void check_register(check_test *test);
 void check_failed(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void check_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* says so loudly; then return */
 
-/* A file below the data folder, malloc'ed and NUL-terminated behind its end; NULL if it cannot be read. Caller frees. */
+/* A file below the data folder, malloc'ed and NUL-terminated behind its end; NULL if it cannot be read. Caller
+ * frees. */
 uint8_t *check_read_file(const char *relative_path, size_t *n_out);
 
 #define TEST(test_name)                                                 \

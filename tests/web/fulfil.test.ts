@@ -1,5 +1,5 @@
-/* Loading with a stand-in for the engine: the bytes must arrive where they belong, whatever the server is like, and each
- * failure must give one clear error. */
+/* Loading with a stand-in for the engine: the bytes must arrive where they belong, whatever the server is like, and
+ * each failure must give one clear error. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { WantedRange } from '../../web/abi/calls.ts';

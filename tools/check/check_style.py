@@ -1,9 +1,10 @@
 """Prints what breaks the limits of the house style; exit code 1 if anything does.
 
-Functions <= 70 lines, <= 6 parameters, nesting <= 3; files <= 800 lines (public header <= 400); unique basenames; malloc
-and free only in src/base/arena.c; the engine prints nothing and ends no process; every kernel file has a row in
-wasm_kernels/*.def and every row a file. Exceptions: exceptions.txt. With --columns also: lines <= 120 columns (formatters
-aim at 100 and cannot break comments), which `npm run check` asks for, as it does for format, and `npm test` does not.
+Functions <= 70 lines, <= 6 parameters, nesting <= 3; files <= 800 lines (public header <= 400); unique basenames;
+malloc and free only in src/base/arena.c; the engine prints nothing and ends no process; every kernel file has a row in
+wasm_kernels/*.def and every row a file. Exceptions: exceptions.txt. With --columns also: lines <= 120 columns
+(formatters aim at 100 and cannot break comments), which `npm run check` asks for, as it does for format, and `npm test`
+does not.
 """
 
 import re
@@ -190,8 +191,8 @@ def check_basenames() -> list[str]:
 
 
 def check_kernel_table() -> list[str]:
-    """A function named in a row must be defined in wasm_kernels/<isa>/, and a file there that defines kernels (their names
-    end in __<isa>) must hold one of a row."""
+    """A function named in a row must be defined in wasm_kernels/<isa>/, and a file there that defines kernels (their
+    names end in __<isa>) must hold one of a row."""
     rows = set()
     for table in files_below(["wasm_kernels"], (".def",)):
         rows |= set(re.findall(r"\bphi_\w+", re.sub(r"/\*.*?\*/", "", table.read_text(), flags=re.S)))

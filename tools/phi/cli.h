@@ -51,8 +51,8 @@ extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_gene
 /* Prints "phi: …" to stderr and returns 1. */
 int cli_fail(const char *fmt, ...) PHI_PRINTF(1, 2);
 
-/* Opens, describes and loads a model (all files of a split one); NULL after printing the error. needs_weights false stops
- * after the description. */
+/* Opens, describes and loads a model (all files of a split one); NULL after printing the error. needs_weights false
+ * stops after the description. */
 phi_engine *cli_open_model(const cli_options *o, bool needs_weights);
 phi_session *cli_open_session(const cli_options *o, phi_engine *e);
 

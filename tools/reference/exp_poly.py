@@ -1,4 +1,5 @@
-"""Coefficients of the exponential in wasm_kernels/f32_math.h: a minimax fit by the Remez exchange, standard library only.
+"""Coefficients of the exponential in wasm_kernels/f32_math.h: a minimax fit by the Remez exchange, standard library
+only.
 
 On |r| <= ln(2)/2 (a little more, since the reduction rounds) we fit q of degree 4 in
 

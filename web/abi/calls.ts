@@ -222,7 +222,8 @@ export class EngineHandle {
     return this.#m.heap.cText(this.#m.pointer('phi_engine_info_json', this.#engine));
   }
 
-  /** Describes a file by its first bytes, given in pieces. undefined: done; else the bytes wanted of the file's start. */
+  /** Describes a file by its first bytes, given in pieces. undefined: done; else the bytes wanted of the file's
+   * start. */
   describe(
     fileIdx: number,
     pieces: readonly Uint8Array[],

@@ -1,5 +1,6 @@
 /* OpenAI requests, read into what the engine takes. Names, ranges and defaults are OpenAI's; top_k, min_p and
- * repetition_penalty are extensions that other engines have too. What is not known or not supported is refused by name. */
+ * repetition_penalty are extensions that other engines have too. What is not known or not supported is refused by
+ * name. */
 import { EngineError } from '../base/errors.ts';
 import { CHOICES_MAX } from '../base/limits.ts';
 import {

@@ -1,4 +1,4 @@
-/* Bounds of the web layer, each with its reason. What C bounds itself (vocabulary, context, stop strings) is not here. */
+/* Bounds of the web layer, each with its reason. Not here: what C bounds itself (vocabulary, context, stop strings). */
 
 /** wasm32: what MAXIMUM_MEMORY of the module allows. */
 export const HEAP_BYTES_MAX = 4 * 2 ** 30;
@@ -62,5 +62,6 @@ export const CHUNK_BYTES_DEFAULT = 16 << 20;
 export const MODEL_FILES_MAX = 1024;
 /** Characters of a model's id. */
 export const MODEL_ID_MAX = 2048;
-/** What probe() lets the kernels run for: long enough for the browser's optimising compiler, short enough to wait for. */
+/** What probe() lets the kernels run for: long enough for the browser's optimising compiler, short enough to wait
+ * for. */
 export const MEASURE_MS = 100;

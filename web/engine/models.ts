@@ -1,5 +1,5 @@
-/* What this site has stored of models: list, check, delete, fetch beforehand. All of it works without an engine, in a worker
- * that ends with the call, so that the page loads no code for it. */
+/* What this site has stored of models: list, check, delete, fetch beforehand. All of it works without an engine, in a
+ * worker that ends with the call, so that the page loads no code for it. */
 import { EngineError } from '../base/errors.ts';
 import { readFields, readSignal } from '../base/options.ts';
 import type {

@@ -23,11 +23,11 @@ import type {
 } from '../worker/protocol.ts';
 
 export interface EngineOptions {
-  /** A GGUF file, or the first one of a split model: its URL, `hf:owner/repo/path`, an id of `models.known()`, a manifest (its URL
-   * or the object), the file itself, or a stream of its bytes. */
+  /** A GGUF file, or the first one of a split model: its URL, `hf:owner/repo/path`, an id of `models.known()`, a
+   * manifest (its URL or the object), the file itself, or a stream of its bytes. */
   readonly model: ModelSpec;
-  /** Where the weights are kept for the next visit. Default 'auto': the fastest store that the browser has, and none when it is
-   * full. 'opfs' and 'indexeddb': that one, or an error. 'none': nothing is kept. */
+  /** Where the weights are kept for the next visit. Default 'auto': the fastest store that the browser has, and none
+   * when it is full. 'opfs' and 'indexeddb': that one, or an error. 'none': nothing is kept. */
   readonly storage?: StoragePolicy | undefined;
   /** Whether the browser is asked to keep what is stored even when its disk gets full. Default true. */
   readonly persist?: boolean | undefined;

@@ -1,5 +1,5 @@
-/* What a page can expect, told before anything is fetched: what the browser has, and for a model whether it fits, what it takes
- * and how fast it would be. The speed is an estimate from a tenth of a second of the kernels' own work. */
+/* What a page can expect, told before anything is fetched: what the browser has, and for a model whether it fits, what
+ * it takes and how fast it would be. The speed is an estimate from a tenth of a second of the kernels' own work. */
 import { chooseVariant, detectFeatures, type VariantChoice } from '../base/detect.ts';
 import { messageOf } from '../base/errors.ts';
 import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES } from '../base/limits.ts';

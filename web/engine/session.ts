@@ -1,5 +1,5 @@
-/* One timeline of tokens in the engine. A session does one thing at a time: its calls wait for one another, other sessions
- * of the engine go on meanwhile. */
+/* One timeline of tokens in the engine. A session does one thing at a time: its calls wait for one another, other
+ * sessions of the engine go on meanwhile. */
 import { canceledError, EngineError } from '../base/errors.ts';
 import type {
   Calls,

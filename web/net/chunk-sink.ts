@@ -23,8 +23,8 @@ export interface ChunkSink {
    * for resuming, in place of what was kept. It may be all of the chunk; it has no bytes when what was kept is
    * damaged and to be forgotten. The bytes are the sink's until it settles; its failure is not reported. */
   partial(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** The download was cancelled, has failed, or begins over: chunk() calls that are under way must settle soon, because that
-   * waits for them. Called once for each attempt that ends so. */
+  /** The download was cancelled, has failed, or begins over: chunk() calls that are under way must settle soon, because
+   * that waits for them. Called once for each attempt that ends so. */
   stopped(): void;
   /** The server's file changed while it was read: everything so far is void, progress too; begin() comes again. */
   restart(): Promise<void>;

@@ -1,4 +1,4 @@
-/* A real Chromium on a real server, for the tests of this folder. A test file opens one browser; a test its own page. */
+/* A real Chromium on a real server, for the tests of this folder. A test file opens one browser; each test a page. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

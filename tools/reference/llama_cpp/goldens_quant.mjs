@@ -119,7 +119,8 @@ async function writeGolden({ llama, versions, date }, id) {
   );
   process.stdout.write(
     `${id}  max ${measured.max.toExponential(2)}  rms ${measured.rms.toExponential(2)}  ` +
-      `level_4 spread ${manifest.spread.level_4.toExponential(2)} rms ${manifest.spread.level_4_rms.toExponential(2)}\n`,
+      `level_4 spread ${manifest.spread.level_4.toExponential(2)} ` +
+      `rms ${manifest.spread.level_4_rms.toExponential(2)}\n`,
   );
 }
 

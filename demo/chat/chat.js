@@ -1,6 +1,8 @@
-/* The chat page: one module, no framework, the package as any page would use it. Text of the model goes in as text, never
- * as HTML. */
-import { Engine } from '../../dist/index.js';
+/* The chat page: no framework, the package as any page would use it. Text of the model goes in as text, never as
+ * HTML. */
+import { Engine, models } from '../../dist/index.js';
+import { formatBytes, formatNumber, formatSeconds } from './format.js';
+import { StoredList } from './stored.js';
 import { pickLanguage, WORDS } from './words.js';
 
 const byId = (id) => document.getElementById(id);
@@ -10,15 +12,20 @@ const ui = {
   loader: byId('loader'),
   urlForm: byId('url-form'),
   url: byId('url'),
+  known: byId('known'),
+  notice: byId('notice'),
   drop: byId('drop'),
   file: byId('file'),
   loading: byId('loading'),
   loadingFile: byId('loading-file'),
+  loadingPhase: byId('loading-phase'),
   loadingText: byId('loading-text'),
+  loadingNote: byId('loading-note'),
   progress: byId('progress'),
   cancelLoad: byId('cancel-load'),
   chat: byId('chat'),
   chatTitle: byId('chat-title'),
+  kept: byId('kept'),
   newChat: byId('new-chat'),
   otherModel: byId('other-model'),
   messages: byId('messages'),
@@ -41,7 +48,19 @@ const state = {
   build: undefined,
   shownError: undefined,
   lastRate: undefined,
+  /** The last Progress of the load. */
+  progress: undefined,
+  /** What became of the weights: { storage, bytes, isFile }. */
+  kept: undefined,
+  /** Which words the loader's notice says. */
+  notice: undefined,
 };
+
+const storedList = new StoredList({
+  words: () => state.words,
+  onLoad: ({ id, name }) => void load(id, name),
+  onError: (error) => showError(error),
+});
 
 // ---- Words -------------------------------------------------------------------------------------------------------
 
@@ -57,24 +76,11 @@ function setLanguage(language) {
   ui.question.placeholder = state.words.placeholder;
   showBuild();
   showRate();
+  showKept();
+  showNotice();
+  storedList.render();
+  if (state.progress) showProgress(state.progress);
   if (state.shownError) showError(state.shownError);
-}
-
-function formatBytes(bytes) {
-  const unit = bytes >= 1e9 ? ['gigabyte', 1e9] : ['megabyte', 1e6];
-  const options = {
-    style: 'unit',
-    unit: unit[0],
-    unitDisplay: 'short',
-    maximumFractionDigits: bytes >= 1e9 ? 2 : 0,
-  };
-  return new Intl.NumberFormat(document.documentElement.lang, options).format(bytes / unit[1]);
-}
-
-function formatNumber(value, digits = 1) {
-  return new Intl.NumberFormat(document.documentElement.lang, {
-    maximumFractionDigits: digits,
-  }).format(value);
 }
 
 function showBuild() {
@@ -88,6 +94,28 @@ function showRate() {
   ui.rate.textContent = rate
     ? state.words.rate(rate.tokens, formatNumber(rate.perSecond), rate.cached)
     : '';
+}
+
+/** What became of the weights, in words. */
+function showKept() {
+  ui.kept.replaceChildren();
+  if (!state.kept) return;
+  const { words } = state;
+  const { storage, bytes, isFile } = state.kept;
+  if (storage.kind !== null) {
+    ui.kept.textContent = words.keptHere(formatBytes(bytes), words.places[storage.kind]);
+  } else if (isFile) {
+    ui.kept.textContent = words.notKeptFile;
+  } else {
+    const reason = document.createElement('span');
+    reason.lang = 'en';
+    reason.textContent = storage.reason;
+    ui.kept.append(words.notKept, ' ', reason);
+  }
+}
+
+function showNotice() {
+  ui.notice.textContent = state.notice ? state.words[state.notice] : '';
 }
 
 function showError(error) {
@@ -122,26 +150,64 @@ function engineOptions() {
     threads: threads === 'auto' ? 'auto' : Number(threads),
     kernels: byId('kernels').value,
     kvType: byId('kv-type').value,
+    storage: byId('storage').value,
   };
 }
 
-function showProgress({ phase, loadedBytes, totalBytes, bytesPerSecond }) {
-  if (phase === 'plan' || totalBytes === 0) {
+function showBar(loadedBytes, totalBytes) {
+  if (totalBytes === 0) {
     ui.progress.removeAttribute('value');
-    ui.loadingText.textContent = state.words.starting;
     return;
   }
   ui.progress.max = totalBytes;
   ui.progress.value = loadedBytes;
-  const figures = [loadedBytes, totalBytes, bytesPerSecond].map(formatBytes);
-  ui.loadingText.textContent = state.words.progress(...figures);
 }
+
+function showProgress(progress) {
+  state.progress = progress;
+  const { words } = state;
+  const { phase, loadedBytes, totalBytes, fromCacheBytes, bytesPerSecond, secondsLeft } = progress;
+  const moves = phase === 'download' || phase === 'load' || phase === 'wait';
+  /* Only what changes is put in: a screen reader says each phase once. */
+  if (ui.loadingPhase.textContent !== words.phases[phase])
+    ui.loadingPhase.textContent = words.phases[phase];
+  showBar(loadedBytes, moves ? totalBytes : 0);
+  const isMoving = moves && bytesPerSecond > 0;
+  ui.loadingText.textContent = [
+    moves && words.progress(formatBytes(loadedBytes), totalBytes && formatBytes(totalBytes)),
+    isMoving && words.perSecond(formatBytes(bytesPerSecond)),
+    isMoving && secondsLeft !== null && words.left(formatSeconds(secondsLeft)),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+  const isPartlyHere = phase === 'download' && fromCacheBytes > 0;
+  const isResumable = phase === 'download' && byId('storage').value !== 'none';
+  const note = document.createElement('span');
+  note.lang = 'en';
+  note.textContent = progress.note ?? '';
+  ui.loadingNote.replaceChildren(
+    isPartlyHere ? `${words.fromHere(formatBytes(fromCacheBytes))}. ` : '',
+    isResumable ? words.resumable : '',
+    note,
+  );
+}
+
+const PROGRESS_NONE = {
+  phase: 'plan',
+  loadedBytes: 0,
+  totalBytes: 0,
+  fromCacheBytes: 0,
+  bytesPerSecond: 0,
+  secondsLeft: null,
+};
 
 async function load(model, name) {
   clearError();
+  state.notice = undefined;
   show(ui.loading);
   ui.loadingFile.textContent = name;
-  showProgress({ phase: 'plan' });
+  showProgress(PROGRESS_NONE);
+  ui.cancelLoad.focus();
   state.abort = new AbortController();
   try {
     const { signal } = state.abort;
@@ -152,28 +218,42 @@ async function load(model, name) {
       ...engineOptions(),
     });
     state.build = { variant: state.engine.variant, reason: state.engine.reason };
+    const { storage } = state.engine;
+    state.kept = { storage, bytes: state.progress.totalBytes, isFile: model instanceof Blob };
     showBuild();
     startChat(name);
   } catch (error) {
-    show(ui.loader);
-    if (error.code !== 'PHI_ECANCELED') showError(error);
-    ui.url.focus();
+    await failLoad(error);
   }
+  state.progress = undefined;
+}
+
+async function failLoad(error) {
+  const isCanceled = error.code === 'PHI_ECANCELED';
+  show(ui.loader);
+  if (!isCanceled) showError(error);
+  ui.url.focus();
+  await storedList.refresh();
+  state.notice = isCanceled && storedList.hasPartial ? 'stoppedLoad' : undefined;
+  showNotice();
 }
 
 async function leaveModel() {
   state.abort?.abort();
   await state.engine?.destroy();
   state.engine = undefined;
+  state.kept = undefined;
   clearError();
   show(ui.loader);
   ui.url.focus();
+  await storedList.refresh();
 }
 
 // ---- Chatting ----------------------------------------------------------------------------------------------------
 
 function startChat(name) {
   ui.chatTitle.textContent = state.engine.info.name || name;
+  showKept();
   clearChat();
   show(ui.chat);
   ui.question.focus();
@@ -305,8 +385,18 @@ ui.language.addEventListener('change', () => setLanguage(ui.language.value));
 
 ui.urlForm.addEventListener('submit', (event) => {
   event.preventDefault();
-  void load(ui.url.value, ui.url.value);
+  const name = ui.url.value.trim();
+  void load(name, name);
 });
+
+/** Ids of the registry that can be loaded by their id alone. */
+async function suggestModels() {
+  const known = await models.known().catch(() => []);
+  const loadable = known.filter(({ state: runs, hf }) => runs === 'works' && hf !== null);
+  ui.known.replaceChildren(...loadable.map(({ id, name }) => new Option(name, id)));
+}
+
+ui.url.addEventListener('focus', () => void suggestModels(), { once: true });
 
 function takeFile(file) {
   if (file) void load(file, file.name);
@@ -355,6 +445,8 @@ state.build = await Engine.probe();
 showBuild();
 const preselected = new URLSearchParams(location.search).get('model');
 if (preselected) {
-  ui.url.value = new URL(preselected, location.href).href;
-  void load(ui.url.value, preselected);
+  ui.url.value = preselected;
+  void load(preselected, preselected);
+} else {
+  void storedList.refresh();
 }

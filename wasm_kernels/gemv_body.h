@@ -87,9 +87,9 @@ PHI_ALWAYS_INLINE void gemv_add_block(phi_layout layout, v128_t y[N_PANELS], con
     }
 }
 
-/* d and m of a K layout are often subnormal as binary16 (a scale of scales: 1e-5), so times 2^-112 they are subnormal floats,
- * and each product with one is slow on x64. Times 2^40 they are not, until the very end. Powers of two round nothing: the
- * bits stay those of the specification. */
+/* d and m of a K layout are often subnormal as binary16 (a scale of scales: 1e-5), so times 2^-112 they are subnormal
+ * floats, and each product with one is slow on x64. Times 2^40 they are not, until the very end. Powers of two round
+ * nothing: the bits stay those of the specification. */
 PHI_ALWAYS_INLINE void gemv_lift_header(phi_layout layout, v128_t d[N_PANELS], v128_t m[N_PANELS])
 {
     const v128_t lift = wasm_f32x4_splat(0x1p40f);

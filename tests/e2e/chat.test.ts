@@ -1,6 +1,6 @@
-/* The chat page and what is stored: progress in words, a list of what is there, loading it again while the server fails,
- * going on with a download that was cancelled, checking and deleting. The model is tiny; a manifest makes many chunks
- * of it. Screenshots are left in build/e2e/. */
+/* The chat page and what is stored: progress in words, a list of what is there, loading it again while the server
+ * fails, going on with a download that was cancelled, checking and deleting. The model is tiny; a manifest makes many
+ * chunks of it. Screenshots are left in build/e2e/. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

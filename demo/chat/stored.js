@@ -37,6 +37,9 @@ export class StoredList {
   #usage;
   /** Words of the last thing that was done, to say it again in another language. */
   #note = () => '';
+  /** Answers the question that is open. */
+  #answer = (_isYes) => undefined;
+  #nRefreshes = 0;
   /** Checks that run, by the model's id: { abort, done, total, bar }. */
   #checks = new Map();
 
@@ -45,14 +48,22 @@ export class StoredList {
     this.#words = words;
     this.#onLoad = onLoad;
     this.#onError = onError;
+    ui.confirm.addEventListener('close', () => {
+      /* The event comes late: the next question may be open already. */
+      if (!ui.confirm.open) this.#answer(ui.confirm.returnValue === 'delete');
+    });
     ui.persist.addEventListener('click', () => void this.#askToKeep());
   }
 
   /** Reads the list anew. A browser that stores nothing has an empty one. */
   async refresh() {
+    const turn = ++this.#nRefreshes;
     try {
-      [this.#models, this.#usage] = await Promise.all([models.list(), models.usage()]);
+      const read = await Promise.all([models.list(), models.usage()]);
+      if (turn !== this.#nRefreshes) return; /* a later one knows better */
+      [this.#models, this.#usage] = read;
     } catch (error) {
+      if (turn !== this.#nRefreshes) return;
       this.#models = [];
       this.#usage = undefined;
       if (error.code !== 'PHI_EUNSUPPORTED') this.#onError(error);
@@ -190,8 +201,8 @@ export class StoredList {
     ui.confirm.returnValue = '';
     ui.confirm.showModal();
     return new Promise((resolve) => {
-      const onClose = () => resolve(ui.confirm.returnValue === 'delete');
-      ui.confirm.addEventListener('close', onClose, { once: true });
+      this.#answer(false);
+      this.#answer = resolve;
     });
   }
 

@@ -39,6 +39,7 @@ async function measure(options) {
   const { kernels, nativeBandwidth, onnxruntime, wasmBandwidth } = await import('./lib/micro.mjs');
   const { measureModel } = await import('./lib/measure.mjs');
   const { pocketphi, wllamaNew, wllamaOld } = await import('./systems/browser.mjs');
+  const { measureStorage } = await import('./lib/storage.mjs');
   const { llamaCpp, llamaCppNoFlash } = await import('./systems/llama-cpp.mjs');
   const wants = (part) => options.parts.includes(part);
   const peers = tryPeers();
@@ -63,14 +64,31 @@ async function measure(options) {
   const systems = [pocketphi, wllamaOld, llamaCpp, llamaCppNoFlash, wllamaNew].filter(({ name }) =>
     wants(name),
   );
-  for (const name of systems.length > 0 ? options.models : []) {
+  const wantsStorage = options.parts.some((part) => part.startsWith('storage-'));
+  for (const name of systems.length > 0 || wantsStorage ? options.models : []) {
     const model = ensureModel(name, progress);
-    const rows = await measureModel(systems, model, shared);
-    result.browser ??= rows.find(({ info }) => info?.browser !== undefined)?.info.browser;
-    result.models.push({ name: model.name, bytes: model.bytes, rows });
+    const rows = systems.length > 0 ? await measureModel(systems, model, shared) : [];
+    const storage = wantsStorage ? await measureStorage(model, shared) : undefined;
+    result.browser ??=
+      rows.find(({ info }) => info?.browser !== undefined)?.info.browser ??
+      storage?.find(({ browser }) => browser !== undefined)?.browser;
+    result.models.push({ name: model.name, bytes: model.bytes, rows, storage });
   }
   result.targets = computeTargets(result.models, packageSize());
   return result;
+}
+
+function storageRecord({ title, first, baseline, unhashed, second, raw, memory, error }) {
+  return {
+    title,
+    first_ms: first?.value,
+    fetch_hash_store_ms: baseline?.value,
+    fetch_store_ms: unhashed?.value,
+    second_ms: second?.value,
+    raw_ms: raw?.value,
+    ...memory,
+    error,
+  };
 }
 
 // One line a run: what a later run is compared with.
@@ -78,8 +96,9 @@ function record(result) {
   const folder = path.join(FOLDER, 'results');
   const file = path.join(folder, `${machineName(result.machine)}.jsonl`);
   mkdirSync(folder, { recursive: true });
-  const models = result.models.map(({ name, rows }) => ({
+  const models = result.models.map(({ name, rows, storage }) => ({
     name,
+    storage: storage?.map(storageRecord),
     rows: rows.map(
       ({ system, threads, loadMs, fetchMs, prefill, decode, decodeLong, memory, error }) => ({
         system,

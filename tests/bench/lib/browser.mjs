@@ -1,5 +1,5 @@
-// Chromium with a fresh profile in a temporary folder: one browser process a system, so that each one's
-// memory can be read from /proc and no page throttles or shares caches with another.
+// Chromium with a fresh profile in a temporary folder, or with one that is kept between visits: one browser process a
+// system, so that each one's memory can be read from /proc and no page throttles or shares caches with another.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,10 +21,20 @@ const ARGUMENTS = [
 const START_MS_MAX = 30000;
 const LOG_LINES_MAX = 200;
 
-/** Opens one page of the bench in its own browser; `call(name, argument)` runs a function of its `bench` object. */
-export async function openPage(url) {
+/** A new folder for a profile that outlives a browser: the caller's, to be removed with removeProfile(). */
+export function makeProfile() {
+  return mkdtemp(path.join(os.tmpdir(), 'pocketphi-bench-'));
+}
+
+export function removeProfile(profile) {
+  return rm(profile, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Opens one page of the bench in its own browser; `call(name, argument)` runs a function of its `bench` object. With a
+ *  `keptProfile` the browser finds what an earlier one stored there. */
+export async function openPage(url, keptProfile) {
   const { file, env } = ensureChromium();
-  const profile = await mkdtemp(path.join(os.tmpdir(), 'pocketphi-bench-'));
+  const profile = keptProfile ?? (await makeProfile());
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: file,
     env,
@@ -33,7 +43,7 @@ export async function openPage(url) {
   });
   const close = async () => {
     await context.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    if (keptProfile === undefined) await removeProfile(profile);
   };
   const page = context.pages()[0] ?? (await context.newPage());
   const log = [];
@@ -64,22 +74,26 @@ export async function openPage(url) {
     log,
     call: (name, argument) =>
       page.evaluate(([fn, value]) => globalThis.bench[fn](value), [name, argument]),
-    peakRssBytes: () => peakRendererRss(profile),
+    peakRssBytes: async () => (await rendererMemory(profile))?.peakBytes,
+    memory: () => rendererMemory(profile),
     close,
   };
 }
 
-// The largest resident set that any renderer of this profile ever had (Linux; undefined elsewhere).
-async function peakRendererRss(profile) {
+// {rssBytes, peakBytes}: the resident set, now and at its highest, of the renderer of this profile that ever had the
+// largest (Linux; undefined elsewhere).
+async function rendererMemory(profile) {
   const pids = await readdir('/proc').catch(() => []);
-  let peak;
+  let largest;
   for (const pid of pids.filter((name) => /^\d+$/.test(name))) {
     const command = await readProc(pid, 'cmdline');
     if (!command.includes('--type=renderer') || !(await belongsTo(pid, profile))) continue;
-    const kilobytes = Number(/VmHWM:\s+(\d+)/.exec(await readProc(pid, 'status'))?.[1] ?? 0);
-    peak = Math.max(peak ?? 0, kilobytes * 1024);
+    const status = await readProc(pid, 'status');
+    const bytesOf = (field) => 1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
+    const memory = { rssBytes: bytesOf('VmRSS'), peakBytes: bytesOf('VmHWM') };
+    if (memory.peakBytes > (largest?.peakBytes ?? 0)) largest = memory;
   }
-  return peak;
+  return largest;
 }
 
 // A renderer does not carry the profile on its command line; one of its ancestors does.

@@ -1,10 +1,12 @@
 // The GGUF files to measure with: synthetic Phi-3-mini in its real shapes, written by tools/models/make_synthetic.py
 // into the cache on first use; or any file named by path.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, openAsBlob, renameSync, rmSync, statSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../../../tools/setup/cache.mjs';
 import { runShown, SetupError } from '../../../tools/setup/report.mjs';
 import { REPOSITORY } from '../../../tools/setup/workspace.mjs';
+import { addWindow, splitGguf } from './split-gguf.js';
 
 const QUANTS = ['q4_0', 'q4_k_m'];
 const LAYERS = { full: 32, slice: 8 };
@@ -48,4 +50,28 @@ export function ensureModel(name, progress) {
     throw new SetupError(`no model ${name}: neither a file nor one of ${MODEL_NAMES.join(', ')}`);
   }
   return { name: isKnown ? `phi3-mini ${name}` : path.basename(file), file, bytes: info.size };
+}
+
+/** The model in shards that llama.cpp reads, for peers that cannot hold a file of 2 GiB: {folder, names}. They are written
+ *  into the cache on first use. */
+export async function ensureShards({ file }, shardBytes, progress) {
+  const folder = path.join(
+    cacheFolder(),
+    'models',
+    `${path.basename(file, '.gguf')}-shards-${shardBytes >> 20}m`,
+  );
+  if (!existsSync(folder)) {
+    progress(`writing ${folder}`);
+    const unfinished = `${folder}.unfinished`;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true });
+    const shards = await splitGguf(await openAsBlob(file), shardBytes, addWindow);
+    const pad = (number) => String(number).padStart(5, '0');
+    for (const [i, shard] of shards.entries()) {
+      const name = `model-${pad(i + 1)}-of-${pad(shards.length)}.gguf`;
+      await writeFile(path.join(unfinished, name), shard.stream());
+    }
+    renameSync(unfinished, folder);
+  }
+  return { folder, names: (await readdir(folder)).sort() };
 }

@@ -3,6 +3,12 @@ import { parseArgs } from 'node:util';
 import { SetupError } from '../../../tools/setup/report.mjs';
 import { MODEL_NAMES } from './models.mjs';
 
+const STORAGE_PARTS = [
+  'storage-pocketphi',
+  'storage-wllama-old',
+  'storage-wllama-new',
+  'storage-transformers',
+];
 export const PARTS = [
   'bandwidth',
   'kernels',
@@ -12,18 +18,25 @@ export const PARTS = [
   'wllama-new',
   'llama-cpp',
   'llama-cpp-nofa',
+  ...STORAGE_PARTS,
 ];
+/* Names for several parts. */
+const GROUPS = { storage: STORAGE_PARTS };
+/* What takes minutes more. */
+const NOT_QUICK = ['wllama-new', 'storage-wllama-new', 'storage-transformers'];
 
-export const HELP = `npm run bench -- [options]
+export const HELP = `npm run bench -- [options] [part...]
 
-Measures PocketPhi in Chromium beside wllama, onnxruntime-web and native llama.cpp, on the same GGUF in one run.
+Measures PocketPhi in Chromium beside wllama, onnxruntime-web and native llama.cpp, on the same GGUF in one run; and first
+and second visits with the browser's storage, beside wllama and transformers.js.
 
-  --quick            8-layer slices, fewer runs, no newest wllama: minutes instead of an hour
-  --only A,B         only these of: ${PARTS.join(', ')}
+  --quick            8-layer slices, fewer runs, no newest peers: minutes instead of an hour
+  --only A,B         only these parts (or name them without --only): ${PARTS.join(', ')};
+                     storage: all of storage-*
   --model M          ${MODEL_NAMES.join(', ')} or a GGUF file; may be repeated (default: q4_0 and q4_k_m)
   --threads 1,2      thread counts (default 1,2)
   --runs N           measured rounds of each system (default 3)
-  --loads N          how often our own load is timed (default 3)
+  --loads N          how often our own load, and each visit with the storage, is timed (default 3)
   --prefill N        prompt tokens (default 128)
   --decode N         tokens decoded behind them (default 16)
   --long N           the long context (default 2048; 0 leaves it out)
@@ -59,19 +72,26 @@ function count(name, text, min, max) {
   return value;
 }
 
-function choose(quick, only) {
-  if (only === undefined) return quick ? PARTS.filter((part) => part !== 'wllama-new') : PARTS;
-  const names = only.split(',');
+function choose(quick, chosen) {
+  if (chosen.length === 0)
+    return quick ? PARTS.filter((part) => !NOT_QUICK.includes(part)) : PARTS;
+  const names = chosen.flatMap((name) => GROUPS[name] ?? [name]);
   const unknown = names.filter((name) => !PARTS.includes(name));
   if (unknown.length > 0)
-    throw new SetupError(`--only: unknown ${unknown.join(', ')}; known: ${PARTS.join(', ')}`);
+    throw new SetupError(`unknown part ${unknown.join(', ')}; known: storage, ${PARTS.join(', ')}`);
   return names;
 }
 
 export function parseOptions(args) {
   let values;
+  let positionals;
   try {
-    values = parseArgs({ args, options: OPTIONS, strict: true }).values;
+    ({ values, positionals } = parseArgs({
+      args,
+      options: OPTIONS,
+      strict: true,
+      allowPositionals: true,
+    }));
   } catch (error) {
     throw new SetupError(`${error.message}; see --help`);
   }
@@ -81,7 +101,7 @@ export function parseOptions(args) {
   const decode = count('decode', values.decode, 1, 1024);
   return {
     help: values.help,
-    parts: choose(values.quick, values.only),
+    parts: choose(values.quick, [...(values.only?.split(',') ?? []), ...positionals]),
     models: values.model ?? (values.quick ? ['q4_0-8l'] : ['q4_0', 'q4_k_m']),
     threads: values.threads.split(',').map((text) => count('threads', text, 1, 64)),
     runs,

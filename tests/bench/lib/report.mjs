@@ -1,4 +1,5 @@
 // The printed table: the machine, the small benchmarks, whole models, and every ratio that the project aims at.
+import { storageTargets, storageText } from './storage-report.mjs';
 import { formatSummary, formatTable } from './table.mjs';
 
 const MIB = 2 ** 20;
@@ -7,7 +8,8 @@ const NATIVE = ['llama-cpp', 'llama-cpp-nofa'];
 
 export function formatReport(result) {
   const parts = [machineText(result), bandwidthText(result), kernelsText(result), onnxText(result)];
-  for (const model of result.models) parts.push(modelText(model, result.options));
+  for (const model of result.models)
+    parts.push(modelText(model, result.options), storageText(model));
   parts.push(targetsText(result));
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -71,6 +73,7 @@ function onnxText({ onnx }) {
 }
 
 function modelText({ name, bytes, rows }, { longContext }) {
+  if (rows.length === 0) return '';
   const lines = rows.map((row) => [
     row.title,
     String(row.threads),
@@ -128,7 +131,10 @@ function verdict(value, least, aim) {
 
 /** Every ratio, for each model and the largest thread count (and between the largest and one). */
 export function computeTargets(models, size) {
-  const targets = models.flatMap((model) => modelTargets(model));
+  const targets = models.flatMap((model) => [
+    ...(model.rows.length > 0 ? modelTargets(model) : []),
+    ...storageTargets(model).map((target) => ({ ...target, model: model.name })),
+  ]);
   const kilobytes = size === undefined ? undefined : size / 1000;
   targets.push({
     title: 'wasm + JS of one variant, gzipped',

@@ -9,6 +9,7 @@ const U32 = 4;
 const I32 = 5;
 const STRING = 8;
 const ARRAY = 9;
+const CONTEXT_MAX = 131072;
 const SCALAR_BYTES = [1, 1, 2, 2, 4, 4, 4, 1, undefined, undefined, 8, 8, 8];
 
 /** Shards of at most `shardBytes` of tensor data (or one tensor each). `addKeys(names)` gets the names of the file's
@@ -28,6 +29,13 @@ export async function splitGguf(blob, shardBytes, addKeys = () => []) {
     // The first shard carries the model's own keys.
     return makeShard(blob, tensors, keys, i === 0 ? header : undefined);
   });
+}
+
+// wllama 2.3.1's llama.cpp knows the window of Phi-3 only for 32 and 40 layers and refuses a slice of the model that does
+// not name one. A window as long as the context changes nothing.
+export function addWindow(names) {
+  const key = 'phi3.attention.sliding_window';
+  return names.has('phi3.block_count') && !names.has(key) ? [{ key, value: CONTEXT_MAX }] : [];
 }
 
 class Reader {

@@ -1,23 +1,15 @@
 // wllama 2.3.1: the last release with hand-written wasm SIMD kernels. Its decode() takes token ids, so the
 // same tokens as everybody's are fed in, one llama_decode a call.
 
-import { splitGguf } from '/bench/lib/split-gguf.js';
+import { addWindow, splitGguf } from '/bench/lib/split-gguf.js';
 import { benchTokens } from '/bench/lib/tokens.js';
 import { fetchBlob, fetchOnly } from '/bench/pages/fetch.js';
 import { Wllama } from '/peers/wllama-old/esm/index.js';
 
 const BATCH = 512;
 const SHARD_BYTES = 512 << 20; // what its manual advises; above 2 GiB one file fails
-const CONTEXT_MAX = 131072;
 
 let wllama;
-
-// Its llama.cpp knows the window of Phi-3 only for 32 and 40 layers and refuses a slice of the model that does not name
-// one. A window as long as the context changes nothing.
-function addWindow(names) {
-  const key = 'phi3.attention.sliding_window';
-  return names.has('phi3.block_count') && !names.has(key) ? [{ key, value: CONTEXT_MAX }] : [];
-}
 
 async function timed(tokens) {
   const start = performance.now();

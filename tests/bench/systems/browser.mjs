@@ -87,7 +87,7 @@ export const wllamaOld = makeSystem({
 });
 export const wllamaNew = makeSystem({
   name: 'wllama-new',
-  title: 'wllama 3.8.1',
+  title: 'wllama 3.13.0',
   memoryFactor: 2,
   canFill: false,
   hasOneCall: true,

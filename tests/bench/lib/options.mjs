@@ -4,7 +4,8 @@ import { SetupError } from '../../../tools/setup/report.mjs';
 import { MODEL_NAMES } from './models.mjs';
 
 const STORAGE_PARTS = [
-  'storage-pocketphi',
+  'storage-opfs',
+  'storage-indexeddb',
   'storage-wllama-old',
   'storage-wllama-new',
   'storage-transformers',

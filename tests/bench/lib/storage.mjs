@@ -1,10 +1,12 @@
 // First and second visits: a model fetched and kept by the browser's storage, then loaded from there by a new browser with
 // the same profile. PocketPhi in OPFS and in IndexedDB, beside plain code that does nothing but fetch, store and read; the
 // peers with their own caches. In turns, so that a slow minute of the machine hits all alike.
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { REPOSITORY } from '../../../tools/setup/workspace.mjs';
 import { makeProfile, openPage, removeProfile } from './browser.mjs';
@@ -15,15 +17,13 @@ import { median } from './stats.mjs';
 
 const CONTEXT_LENGTH = 512;
 const SHARD_BYTES = 512 << 20; // what wllama's manual advises; a model of transformers.js comes in such files too
-const SETTLE_MS = 250;
-const SETTLE_LOOKS_MAX = 20;
-const SETTLED_BYTES = 1 << 20;
+const SETTLE_MS = 5000; // Chromium ends a worker, and frees what it had, two seconds after terminate()
 
 // Which visits a system makes in a round. `kind`: of the store, where it can be chosen.
 const SYSTEMS = [
-  { part: 'storage-pocketphi', title: 'PocketPhi, OPFS', page: 'pocketphi', kind: 'opfs' },
+  { part: 'storage-opfs', title: 'PocketPhi, OPFS', page: 'pocketphi', kind: 'opfs' },
   {
-    part: 'storage-pocketphi',
+    part: 'storage-indexeddb',
     title: 'PocketPhi, IndexedDB',
     page: 'pocketphi',
     kind: 'indexeddb',
@@ -148,9 +148,11 @@ async function ourRound(bench, entry, turn) {
 
 function fetchAndStore(bench, entry, name, hashes) {
   const { kind } = entry.system;
-  return timed(bench, entry, name, { page: 'baseline' }, (page) =>
-    page.call('fetchAndStore', { url: '/model.gguf', kind, hashes }),
-  );
+  return timed(bench, entry, name, { page: 'baseline' }, async (page) => {
+    const stored = await page.call('fetchAndStore', { url: '/model.gguf', kind, hashes });
+    note(entry, `${name}PeakBytes`, (await page.memory())?.peakBytes);
+    return stored;
+  });
 }
 
 async function peerRound(bench, entry) {
@@ -182,7 +184,8 @@ async function visit(bench, entry, name, profile) {
     });
     const atEnd = await page.memory();
     await page.call('destroy');
-    const destroyed = await settledMemory(page);
+    await sleep(SETTLE_MS);
+    const destroyed = await page.memory();
     note(entry, 'idleBytes', idle?.rssBytes);
     note(entry, `${name}PeakBytes`, atEnd?.peakBytes);
     note(entry, 'destroyedBytes', destroyed?.rssBytes);
@@ -191,21 +194,9 @@ async function visit(bench, entry, name, profile) {
   });
 }
 
-// Chromium gives memory back a moment after a worker's end: waits until it stops falling.
-async function settledMemory(page) {
-  let memory = await page.memory();
-  for (let looks = 0; looks < SETTLE_LOOKS_MAX; looks++) {
-    await sleep(SETTLE_MS);
-    const next = await page.memory();
-    const isSettled = Math.abs((next?.rssBytes ?? 0) - (memory?.rssBytes ?? 0)) < SETTLED_BYTES;
-    memory = next;
-    if (isSettled && looks > 3) break;
-  }
-  return memory;
-}
-
 /** Takes one sample in a browser of its own. */
 async function timed(bench, entry, name, { page: pageName, profile }, work) {
+  await writeOut();
   await waitQuiet(bench.patienceMs);
   const url = `${bench.server.origin}/bench/pages/storage.html?system=${pageName}`;
   const page = await openPage(url, profile);
@@ -217,6 +208,11 @@ async function timed(bench, entry, name, { page: pageName, profile }, work) {
   } finally {
     await page.close();
   }
+}
+
+// What earlier samples wrote must not wait for the disk while this one runs.
+async function writeOut() {
+  if (process.platform !== 'win32') await promisify(execFile)('sync');
 }
 
 function note({ samples }, name, value) {
@@ -240,7 +236,15 @@ function summary(values) {
 
 function toRow({ system, samples, error, browser }) {
   const times = ['first', 'baseline', 'unhashed', 'second', 'raw'];
-  const bytes = ['heldBytes', 'idleBytes', 'firstPeakBytes', 'secondPeakBytes', 'destroyedBytes'];
+  const bytes = [
+    'heldBytes',
+    'idleBytes',
+    'baselinePeakBytes',
+    'unhashedPeakBytes',
+    'firstPeakBytes',
+    'secondPeakBytes',
+    'destroyedBytes',
+  ];
   return {
     system: system.part,
     title: system.title,

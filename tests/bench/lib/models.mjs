@@ -52,8 +52,8 @@ export function ensureModel(name, progress) {
   return { name: isKnown ? `phi3-mini ${name}` : path.basename(file), file, bytes: info.size };
 }
 
-/** The model in shards that llama.cpp reads, for peers that cannot hold a file of 2 GiB: {folder, names}. They are written
- *  into the cache on first use. */
+/** The model in shards that llama.cpp reads, for peers that cannot hold a file of 2 GiB: {folder, names, bytes}. They are
+ *  written into the cache on first use. */
 export async function ensureShards({ file }, shardBytes, progress) {
   const folder = path.join(
     cacheFolder(),
@@ -73,5 +73,7 @@ export async function ensureShards({ file }, shardBytes, progress) {
     }
     renameSync(unfinished, folder);
   }
-  return { folder, names: (await readdir(folder)).sort() };
+  const names = (await readdir(folder)).sort();
+  const bytes = names.reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+  return { folder, names, bytes };
 }

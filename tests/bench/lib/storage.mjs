@@ -116,7 +116,7 @@ async function attempt(bench, entry, turn) {
     if (system.kind !== undefined) await ourRound(bench, entry, turn);
     else await peerRound(bench, entry);
   } catch (error) {
-    entry.error = error.message.split('\n')[0].replace(/^page\.evaluate: /, '');
+    entry.error = error.message.split('\n')[0].replace(/^page\.evaluate: (Error: )?/, '');
     bench.progress(`${system.title}: ${entry.error}`);
   }
 }
@@ -168,7 +168,7 @@ async function peerRound(bench, entry) {
 
 async function visit(bench, entry, name, profile) {
   const { system } = entry;
-  const { model, shards } = bench;
+  const { shards } = bench;
   const at = { page: system.page, profile };
   await timed(bench, entry, name, at, async (page) => {
     const idle = await page.memory();
@@ -176,7 +176,7 @@ async function visit(bench, entry, name, profile) {
       url: '/model.gguf',
       shardUrl: `/shards/model/${shards?.names[0]}`,
       names: shards?.names,
-      bytes: model.bytes,
+      shardBytes: shards?.bytes,
       kind: system.kind,
       isSecond: name === 'second',
       threads: Math.max(...bench.threads),

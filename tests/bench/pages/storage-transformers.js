@@ -7,17 +7,18 @@ const MODEL = 'shards/model'; // its names are of the form owner/repository
 let buffers = [];
 
 globalThis.bench = {
-  async load({ names, bytes, isSecond }) {
+  async load({ names, shardBytes, isSecond }) {
     env.remoteHost = `${location.origin}/`;
     env.remotePathTemplate = '{model}/';
     env.allowLocalModels = false;
     env.useBrowserCache = true;
-    if (isSecond) env.allowRemoteModels = false;
+    if (isSecond)
+      env.fetch = (url) => Promise.reject(new Error(`${url} was not in its cache`));
     const start = performance.now();
     buffers = await Promise.all(names.map((name) => getModelFile(MODEL, name, true, {})));
     const ms = performance.now() - start;
     const got = buffers.reduce((sum, { length }) => sum + length, 0);
-    if (got !== bytes) throw new Error(`got ${got} bytes, expected ${bytes}`);
+    if (got !== shardBytes) throw new Error(`got ${got} bytes, expected ${shardBytes}`);
     const cache = await caches.open(env.cacheKey);
     const { length } = await cache.keys();
     if (length < names.length) throw new Error(`${length} of ${names.length} files are in its cache`);

@@ -89,7 +89,8 @@ async function rendererMemory(profile) {
     const command = await readProc(pid, 'cmdline');
     if (!command.includes('--type=renderer') || !(await belongsTo(pid, profile))) continue;
     const status = await readProc(pid, 'status');
-    const bytesOf = (field) => 1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
+    const bytesOf = (field) =>
+      1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0);
     const memory = { rssBytes: bytesOf('VmRSS'), peakBytes: bytesOf('VmHWM') };
     if (memory.peakBytes > (largest?.peakBytes ?? 0)) largest = memory;
   }

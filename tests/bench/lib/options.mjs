@@ -74,8 +74,7 @@ function count(name, text, min, max) {
 }
 
 function choose(quick, chosen) {
-  if (chosen.length === 0)
-    return quick ? PARTS.filter((part) => !NOT_QUICK.includes(part)) : PARTS;
+  if (chosen.length === 0) return quick ? PARTS.filter((part) => !NOT_QUICK.includes(part)) : PARTS;
   const names = chosen.flatMap((name) => GROUPS[name] ?? [name]);
   const unknown = names.filter((name) => !PARTS.includes(name));
   if (unknown.length > 0)

@@ -19,8 +19,9 @@ function machineText({ machine, browser, options }) {
     `${machine.cpu}, ${machine.cores} cores (${machine.flags.join(' ')}), ${machine.memoryGib} GiB, ${machine.system}`,
     `${browser ?? 'no browser'}, Node ${machine.node}, commit ${machine.commit}, ${machine.date}, ` +
       `load average at start ${machine.loadAverage}`,
-    `medians of ${options.runs} runs; prompt ${options.prefill} tokens, then ${options.decode} decoded; long context ` +
-      `${options.longContext}; ~ marks figures taken while other work kept the cores busy`,
+    `medians of ${options.runs} runs, of ${options.loads} visits; prompt ${options.prefill} tokens, then ` +
+      `${options.decode} decoded; long context ${options.longContext}; ~ marks figures taken while other work kept ` +
+      'the cores busy',
   ].join('\n');
 }
 

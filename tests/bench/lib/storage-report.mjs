@@ -33,7 +33,7 @@ export function storageText({ name, bytes, storage }) {
   ];
   const failed = storage
     .filter(({ error }) => error !== undefined)
-    .map(({ title, error }) => `  ${title}: not measured (${error})`);
+    .map(({ title, error }) => `  ${title}: ${error}`);
   const legend =
     '  renderer memory; the peaks of PocketPhi are over weights + KV, those of the others are all of it';
   return [formatTable(header, lines), legend, ...failed].join('\n');

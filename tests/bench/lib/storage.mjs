@@ -43,17 +43,16 @@ export async function measureStorage(model, options) {
   const scripts = await mkdtemp(path.join(os.tmpdir(), 'pocketphi-bench-web-'));
   const systems = SYSTEMS.filter(({ part }) => options.parts.includes(part));
   const bench = await prepare(systems, model, scripts, options);
-  const entries = systems.map((system) => ({ system, samples: new Map(), error: undefined }));
+  const entries = systems.map((system) => ({ system, samples: new Map(), failures: [] }));
   try {
     for (let turn = 0; turn < options.loads; turn++) {
-      for (const entry of entries.filter(({ error }) => error === undefined))
-        await attempt(bench, entry, turn);
+      for (const entry of entries) await attempt(bench, entry, turn);
     }
   } finally {
     await bench.server.close();
     await rm(scripts, { recursive: true, force: true });
   }
-  return entries.map(toRow);
+  return entries.map((entry) => toRow(entry, options.loads));
 }
 
 async function prepare(systems, model, scripts, options) {
@@ -109,15 +108,16 @@ function bundleHub(peers, scripts) {
   });
 }
 
-// A system that fails is reported in its row, and the others go on.
+// A system that fails is reported in its row; its other rounds and the other systems go on.
 async function attempt(bench, entry, turn) {
   const { system } = entry;
   try {
     if (system.kind !== undefined) await ourRound(bench, entry, turn);
     else await peerRound(bench, entry);
   } catch (error) {
-    entry.error = error.message.split('\n')[0].replace(/^page\.evaluate: (Error: )?/, '');
-    bench.progress(`${system.title}: ${entry.error}`);
+    const text = error.message.split('\n')[0].replace(/^page\.evaluate: (Error: )?/, '');
+    entry.failures.push(text);
+    bench.progress(`${system.title}: ${text}`);
   }
 }
 
@@ -234,7 +234,7 @@ function summary(values) {
   };
 }
 
-function toRow({ system, samples, error, browser }) {
+function toRow({ system, samples, failures, browser }, rounds) {
   const times = ['first', 'baseline', 'unhashed', 'second', 'raw'];
   const bytes = [
     'heldBytes',
@@ -253,6 +253,9 @@ function toRow({ system, samples, error, browser }) {
     browser,
     ...Object.fromEntries(times.map((name) => [name, summary(samples.get(name))])),
     memory: Object.fromEntries(bytes.map((name) => [name, median(samples.get(name) ?? [])])),
-    error,
+    error:
+      failures.length === 0
+        ? undefined
+        : `failed in ${failures.length} of ${rounds} rounds: ${failures[0]}`,
   };
 }

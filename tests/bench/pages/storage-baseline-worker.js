@@ -90,8 +90,7 @@ function settled(request) {
 async function* payloadFiles() {
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle(STORAGE_NAME);
-  for await (const model of folder.values())
-    if (model.kind === 'directory') yield* model.values();
+  for await (const model of folder.values()) if (model.kind === 'directory') yield* model.values();
 }
 
 async function readOpfs(heap) {

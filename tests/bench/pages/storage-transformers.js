@@ -12,8 +12,7 @@ globalThis.bench = {
     env.remotePathTemplate = '{model}/';
     env.allowLocalModels = false;
     env.useBrowserCache = true;
-    if (isSecond)
-      env.fetch = (url) => Promise.reject(new Error(`${url} was not in its cache`));
+    if (isSecond) env.fetch = (url) => Promise.reject(new Error(`${url} was not in its cache`));
     const start = performance.now();
     buffers = await Promise.all(names.map((name) => getModelFile(MODEL, name, true, {})));
     const ms = performance.now() - start;
@@ -21,7 +20,8 @@ globalThis.bench = {
     if (got !== shardBytes) throw new Error(`got ${got} bytes, expected ${shardBytes}`);
     const cache = await caches.open(env.cacheKey);
     const { length } = await cache.keys();
-    if (length < names.length) throw new Error(`${length} of ${names.length} files are in its cache`);
+    if (length < names.length)
+      throw new Error(`${length} of ${names.length} files are in its cache`);
     return { ms };
   },
   async destroy() {

@@ -52,8 +52,8 @@ export function ensureModel(name, progress) {
   return { name: isKnown ? `phi3-mini ${name}` : path.basename(file), file, bytes: info.size };
 }
 
-/** The model in shards that llama.cpp reads, for peers that cannot hold a file of 2 GiB: {folder, names, bytes}. They are
- *  written into the cache on first use. */
+/** The model in shards that llama.cpp reads, for peers that cannot hold a file of 2 GiB: {folder, names, bytes}.
+ *  They are written into the cache on first use. */
 export async function ensureShards({ file }, shardBytes, progress) {
   const folder = path.join(
     cacheFolder(),

@@ -28,8 +28,8 @@ const NOT_QUICK = ['wllama-new', 'storage-wllama-new', 'storage-transformers'];
 
 export const HELP = `npm run bench -- [options] [part...]
 
-Measures PocketPhi in Chromium beside wllama, onnxruntime-web and native llama.cpp, on the same GGUF in one run; and first
-and second visits with the browser's storage, beside wllama and transformers.js.
+Measures PocketPhi in Chromium beside wllama, onnxruntime-web and native llama.cpp, on the same GGUF in one run; and
+first and second visits with the browser's storage, beside wllama and transformers.js.
 
   --quick            8-layer slices, fewer runs, no newest peers: minutes instead of an hour
   --only A,B         only these parts (or name them without --only): ${PARTS.join(', ')};

@@ -31,8 +31,8 @@ export async function splitGguf(blob, shardBytes, addKeys = () => []) {
   });
 }
 
-// wllama 2.3.1's llama.cpp knows the window of Phi-3 only for 32 and 40 layers and refuses a slice of the model that does
-// not name one. A window as long as the context changes nothing.
+// wllama 2.3.1's llama.cpp knows the window of Phi-3 only for 32 and 40 layers and refuses a slice of the model
+// that does not name one. A window as long as the context changes nothing.
 export function addWindow(names) {
   const key = 'phi3.attention.sliding_window';
   return names.has('phi3.block_count') && !names.has(key) ? [{ key, value: CONTEXT_MAX }] : [];

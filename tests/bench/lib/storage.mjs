@@ -1,6 +1,6 @@
-// First and second visits: a model fetched and kept by the browser's storage, then loaded from there by a new browser with
-// the same profile. PocketPhi in OPFS and in IndexedDB, beside plain code that does nothing but fetch, store and read; the
-// peers with their own caches. In turns, so that a slow minute of the machine hits all alike.
+// First and second visits: a model fetched and kept by the browser's storage, then loaded from there by a new
+// browser with the same profile. PocketPhi in OPFS and in IndexedDB, beside plain code that does nothing but fetch,
+// store and read; the peers with their own caches. In turns, so that a slow minute of the machine hits all alike.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -37,8 +37,8 @@ const SYSTEMS = [
   },
 ];
 
-/** Rows {title, kind, isOurs, first, baseline, unhashed, second, raw, memory, error}: milliseconds {value, best, worst, n},
- *  `memory` in bytes; one a system. Each round is `options.loads` times repeated. */
+/** Rows {title, kind, isOurs, first, baseline, unhashed, second, raw, memory, error}: milliseconds {value, best,
+ *  worst, n}, `memory` in bytes; one a system. Each round is `options.loads` times repeated. */
 export async function measureStorage(model, options) {
   const scripts = await mkdtemp(path.join(os.tmpdir(), 'pocketphi-bench-web-'));
   const systems = SYSTEMS.filter(({ part }) => options.parts.includes(part));

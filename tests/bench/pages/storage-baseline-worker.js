@@ -27,7 +27,8 @@ async function fetchRange(url, first, last, buffer) {
   }
 }
 
-// As PocketPhi's download: so many connections, and two chunks more in memory, so that a connection seldom waits for the store.
+// As PocketPhi's download: so many connections, and two chunks more in memory, so that a connection seldom waits
+// for the store.
 class Buffers {
   #free = Array.from(
     { length: CONNECTIONS_DEFAULT + 2 },

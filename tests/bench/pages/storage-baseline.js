@@ -1,5 +1,5 @@
-// What loading is measured against: fetching the model's bytes and storing them, and reading them back, with nothing else.
-// The work is done in a worker, as in PocketPhi; its start counts.
+// What loading is measured against: fetching the model's bytes and storing them, and reading them back, with
+// nothing else. The work is done in a worker, as in PocketPhi; its start counts.
 function call(message) {
   const start = performance.now();
   const worker = new Worker('/bench/pages/storage-baseline-worker.js', { type: 'module' });
@@ -14,8 +14,8 @@ function call(message) {
 }
 
 globalThis.bench = {
-  /** Chunks of the same size over as many connections, into the same store. `hashes`: with their SHA-256, which the store's
-   *  records hold, or with a constant. */
+  /** Chunks of the same size over as many connections, into the same store. `hashes`: with their SHA-256, which the
+   *  store's records hold, or with a constant. */
   fetchAndStore: ({ url, kind, hashes }) =>
     call({ name: 'fetchAndStore', url: new URL(url, location.href).href, kind, hashes }),
   /** The records that PocketPhi stored, into new shared wasm memory. */

@@ -1,6 +1,6 @@
-// transformers.js fetching files, and finding them in its cache (the browser's Cache API). No model is run: what is timed is
-// the function of its hub module through which all files of a model come, for all files at once, as it gets a model's
-// external data.
+// transformers.js fetching files, and finding them in its cache (the browser's Cache API). No model is run: what is
+// timed is the function of its hub module through which all files of a model come, for all files at once, as it
+// gets a model's external data.
 import { env, getModelFile } from '/hub/transformers-hub.js';
 
 const MODEL = 'shards/model'; // its names are of the form owner/repository

@@ -1,4 +1,5 @@
-/* Progress of a load, a download or a check, as the page is told of it: bytes, their rate over the last seconds, time left. */
+/* Progress of a load, a download or a check, as the page is told of it: bytes, their rate over the last seconds,
+ * time left. */
 import { PROGRESS_MS } from '../base/limits.ts';
 import type { Progress } from './protocol.ts';
 
@@ -19,6 +20,7 @@ export class Meter {
   #fetched = 0;
   #cached = 0;
   #note: string | undefined;
+  #alarm: ReturnType<typeof setTimeout> | undefined;
   /** 0: not known yet. */
   totalBytes = 0;
 
@@ -38,20 +40,23 @@ export class Meter {
   /** Bytes that came over the network; negative ones have to be fetched again. */
   addFetched(bytes: number): void {
     this.#become('download');
-    this.#fetched = Math.max(0, this.#fetched + bytes);
+    this.#fetched += bytes;
     this.#tellSometimes();
   }
 
-  /** Bytes that were there from an earlier visit. */
+  /** Bytes that were there from an earlier visit; negative ones are void. */
   addCached(bytes: number): void {
     if (this.#phase !== 'download') this.#become('load');
-    this.#cached = Math.max(0, this.#cached + bytes);
+    this.#cached += bytes;
     this.#tellSometimes();
   }
 
   /** All has been read: what nobody asked for (padding between tensors) counts too. */
   complete(): void {
-    this.#cached += Math.max(0, this.totalBytes - this.#fetched - this.#cached);
+    const rest = Math.max(0, this.totalBytes - this.#fetched - this.#cached);
+    if (this.#phase === 'download') this.#fetched += rest;
+    else this.#cached += rest;
+    this.#tell();
   }
 
   /** Stored bytes that were hashed. */
@@ -64,13 +69,19 @@ export class Meter {
     if (this.#phase !== phase) this.enter(phase, this.#file);
   }
 
+  /** What comes too soon after a report is in the next one, even if nothing more comes. */
   #tellSometimes(): void {
-    if (performance.now() - this.#lastMs >= PROGRESS_MS) this.#tell();
+    const ms = this.#lastMs + PROGRESS_MS - performance.now();
+    if (ms <= 0) this.#tell();
+    else this.#alarm ??= setTimeout(() => this.#tell(), ms);
   }
 
   #tell(): void {
+    clearTimeout(this.#alarm);
+    this.#alarm = undefined;
     const now = performance.now();
-    const loaded = this.#fetched + this.#cached;
+    const most = this.totalBytes > 0 ? this.totalBytes : Number.POSITIVE_INFINITY;
+    const loaded = Math.min(most, Math.max(0, this.#fetched + this.#cached));
     this.#lastMs = now;
     this.#samples.push({ ms: now, bytes: loaded });
     while (this.#samples.length > 2 && now - (this.#samples[0]?.ms ?? now) > WINDOW_MS)
@@ -84,7 +95,7 @@ export class Meter {
       file: this.#file,
       loadedBytes: loaded,
       totalBytes: this.totalBytes,
-      fromCacheBytes: this.#cached,
+      fromCacheBytes: Math.min(loaded, Math.max(0, this.#cached)),
       bytesPerSecond: rate,
       secondsLeft: rate > 0 && left >= 0 && this.totalBytes > 0 ? left / rate : null,
       ...(this.#note !== undefined && { note: this.#note }),

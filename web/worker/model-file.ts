@@ -1,5 +1,6 @@
 /* A model's files as the loader reads them: front to back, into memory that it names. Where the bytes come from is
- * nobody's business above this: a Blob and a stream are here, the network and the browser's storage in fetched-file.ts. */
+ * nobody's business above this: a Blob and a stream are here, the network and the browser's storage in fetched-
+ * file.ts. */
 import { canceledError, EngineError, messageOf } from '../base/errors.ts';
 import { BLOB_PIECE_BYTES } from '../base/limits.ts';
 import type { ReadTarget } from '../store/weight-store.ts';
@@ -10,8 +11,8 @@ export interface ModelFile {
   readonly name: string;
   /** Of the whole file; undefined while nobody has said. */
   readonly bytes: number | undefined;
-  /** Fills what `target` returns for [offset, offset + bytes), and says how many bytes there were: fewer only at the end of
-   * the file. Offsets never go back. One call at a time. */
+  /** Fills what `target` returns for [offset, offset + bytes), and says how many bytes there were: fewer only at the
+   * end of the file. Offsets never go back. One call at a time. */
   read(offset: number, bytes: number, target: ReadTarget): Promise<number>;
   /** Nothing will be read any more; whatever else is under way (storing the rest) goes on, and this waits for it. */
   finish(): Promise<void>;
@@ -59,6 +60,7 @@ export class BlobFile implements ModelFile {
       const first = at - (at % BLOB_PIECE_BYTES);
       const piece = await this.#pieceAt(first);
       const part = piece.subarray(at - first, Math.min(end - first, piece.length));
+      if (part.length === 0) throw tooShort(this.name, at, first + piece.length);
       target(at - offset, part.length).set(part);
       at += part.length;
       this.#onBytes(part.length);
@@ -152,7 +154,8 @@ export class StreamFile implements ModelFile {
   }
 
   async close(): Promise<void> {
-    await this.#reader.cancel().catch(() => undefined);
+    /* Not waited for: how the page ends its stream, and when, is its own business. */
+    this.#reader.cancel().catch(() => undefined);
   }
 
   /** Makes #piece hold the byte at `offset`; false when the stream ends before. */
@@ -166,6 +169,8 @@ export class StreamFile implements ModelFile {
           cause: error,
         });
       });
+      /* Closing the stream looks like its end. */
+      if (this.#signal.aborted) throw canceledError(this.#signal);
       this.#position += this.#piece.length;
       this.#piece = new Uint8Array(0);
       if (done) {

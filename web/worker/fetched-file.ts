@@ -1,17 +1,20 @@
-/* A model file that comes over the network, out of the browser's storage, or partly from both. Chunks that are missing are
- * fetched in ascending order, stored, and read by the loader while they are still in memory; those that are stored are read
- * from there.
+/* A model file that comes over the network, out of the browser's storage, or partly from both. Chunks that are
+ * missing are fetched in ascending order, stored, and read by the loader while they are still in memory; those that
+ * are stored are read from there.
  *
  *   network ──chunk, checked──▶ fresh ──────▶ loader (packing)
  *                                 └─▶ store ──▶ loader of this or a later visit
  *
- * A fresh chunk leaves memory once it is stored and, while somebody loads, read. Until then the download counts it as
- * under way, so memory stays at a few chunks however slow the store or the loader is. */
-import { EngineError, toEngineError } from '../base/errors.ts';
+ * A fresh chunk leaves memory once it is stored and, while somebody loads, read. Until then the download counts it
+ * as under way, so memory stays at a few chunks however slow the store or the loader is.
+ *
+ * Nothing is read before the server has said that what is stored is of its file: a model is never half of one file
+ * and half of another. Where everything is stored, nobody is asked. */
+import { canceledError, EngineError, toEngineError } from '../base/errors.ts';
 import { sha256Hex } from '../base/sha256.ts';
 import type { ChunkSink, FileIdentity } from '../net/chunk-sink.ts';
 import { type ChunkStart, downloadFile } from '../net/download.ts';
-import type { ChunkRecord, StoredFile } from '../store/weight-store.ts';
+import type { ChunkRecord, FileMode, StoredFile } from '../store/weight-store.ts';
 import type { ModelFile, ReadTarget } from './model-file.ts';
 
 export interface FetchOptions {
@@ -27,17 +30,24 @@ export interface FetchOptions {
   readonly known: FileIdentity | undefined;
   /** Somebody reads the file; otherwise it is only stored. */
   readonly isRead: boolean;
-  /** What is fetched is stored too; the store was opened for writing. */
-  readonly isStored: boolean;
+  /** How the store was opened. */
+  readonly mode: FileMode;
 }
 
 /** What happens to a file that others want to know. */
 export interface FetchEvents {
   /** Before the first byte is fetched; throws to stop. */
   identified(identity: FileIdentity): Promise<void>;
+  /** Whether a chunk that has come is stored: the store is open for writing, and nobody has given it up. */
+  isKept(): boolean;
+  /** Bytes that came over the network, or were in the store; negative ones are void. */
   fetched(bytes: number): void;
   cached(bytes: number): void;
   waiting(ms: number, reason: string): void;
+  /** The server has another file than what is stored or was fetched: that is thrown away. */
+  changed(): void;
+  /** Stored bytes cannot be read; they are fetched again. */
+  lost(): Promise<void>;
   /** The store refuses a chunk: throws to stop, else the file goes on without being stored. */
   storeFailed(error: EngineError): void;
 }
@@ -54,7 +64,7 @@ export class FetchedFile implements ModelFile {
   readonly #events: FetchEvents;
   readonly #stored = new Map<number, ChunkRecord>();
   readonly #fresh = new Map<number, FreshChunk>();
-  #store: StoredFile | undefined;
+  readonly #store: StoredFile | undefined;
   /** One call of the store's read() at a time. */
   #lastRead: Promise<unknown> = Promise.resolve();
   #bytes: number | undefined;
@@ -65,9 +75,15 @@ export class FetchedFile implements ModelFile {
   #isStopped = false;
   #failure: EngineError | undefined;
   #identity: FileIdentity | undefined;
+  /** What is stored is of the file that the server has, or all of it is stored. */
+  #isSettled: boolean;
+  /** Chunks that came in this visit: they are counted already when they are read from the store. */
+  readonly #own = new Set<number>();
+  #fetchedBytes = 0;
+  #cachedBytes = 0;
   #position = 0;
   #isRead: boolean;
-  #isStoring: boolean;
+  #isClosed = false;
   #wake: (() => void)[] = [];
 
   /** `held`: what the store has, ascending. Both are the file's now. */
@@ -82,11 +98,11 @@ export class FetchedFile implements ModelFile {
     this.#events = events;
     this.#store = store;
     this.#isRead = options.isRead;
-    this.#isStoring = store !== undefined && options.isStored;
     this.#identity = options.known;
     this.#bytes = options.known?.bytes ?? options.expectedBytes;
     for (const record of held) this.#stored.set(record.index, record);
-    if (!this.isWhole) this.#startDownload();
+    this.#isSettled = this.isWhole;
+    if (!this.#isSettled) this.#startDownload();
   }
 
   get bytes(): number | undefined {
@@ -102,6 +118,8 @@ export class FetchedFile implements ModelFile {
   }
 
   async read(offset: number, bytes: number, target: ReadTarget): Promise<number> {
+    /* What lies before is not wanted any more: chunks that wait for their reader would be in the way. */
+    this.#advance(offset);
     let at = 0;
     while (at < bytes) {
       const got = await this.#readSome(offset + at, bytes - at, (from, n) => target(at + from, n));
@@ -115,44 +133,54 @@ export class FetchedFile implements ModelFile {
   async finish(): Promise<void> {
     this.#isRead = false;
     this.#releaseAll();
+    /* What nobody read and nobody keeps need not come. */
+    if (!this.#events.isKept()) return await this.#stopDownload();
     await this.#download;
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#stopDownload();
     await this.#lastRead;
     await this.#store?.close();
   }
 
-  /** Bytes of the file from `offset` on; undefined at its end. */
+  /** Bytes of the file from `offset` on, 0 after having waited for some; undefined at its end. */
   async #readSome(offset: number, bytes: number, target: ReadTarget): Promise<number | undefined> {
-    if (this.#bytes !== undefined && offset >= this.#bytes) return undefined;
-    const { chunkBytes } = this.#options;
-    const index = Math.floor(offset / chunkBytes);
-    const fresh = this.#fresh.get(index);
-    if (fresh !== undefined) {
-      const from = offset - index * chunkBytes;
-      const part = fresh.bytes.subarray(from, from + bytes);
-      if (part.length === 0) return undefined;
-      target(0, part.length).set(part);
-      return part.length;
+    if (this.#isClosed) throw canceledError();
+    const index = Math.floor(offset / this.#options.chunkBytes);
+    if (this.#isSettled) {
+      if (this.#bytes !== undefined && offset >= this.#bytes) return undefined;
+      const fresh = this.#fresh.get(index);
+      if (fresh !== undefined) return this.#readFresh(fresh, offset, bytes, target);
+      if (this.#isComplete(index)) return await this.#readStored(offset, bytes, target);
     }
-    if (this.#isComplete(index)) return await this.#readStored(offset, bytes, target);
     if (this.#failure !== undefined) throw this.#failure;
     await this.#changed();
     return 0;
   }
 
+  #readFresh(
+    { bytes: chunk }: FreshChunk,
+    offset: number,
+    bytes: number,
+    target: ReadTarget,
+  ): number | undefined {
+    const from = offset % this.#options.chunkBytes;
+    const part = chunk.subarray(from, from + bytes);
+    if (part.length === 0) return undefined;
+    target(0, part.length).set(part);
+    return part.length;
+  }
+
   async #readStored(offset: number, bytes: number, target: ReadTarget): Promise<number> {
-    const { chunkBytes } = this.#options;
-    let end = Math.floor(offset / chunkBytes);
-    while ((end + 1) * chunkBytes < offset + bytes && this.#isComplete(end + 1)) end++;
-    const known = Math.min((end + 1) * chunkBytes, this.#bytes ?? Number.POSITIVE_INFINITY);
-    const wanted = Math.min(bytes, known - offset);
+    const index = Math.floor(offset / this.#options.chunkBytes);
+    const from = offset % this.#options.chunkBytes;
+    const wanted = Math.min(bytes, (this.#stored.get(index)?.bytes ?? 0) - from);
     const got = await this.#readStore(offset, wanted, target);
-    this.#events.cached(got);
-    if (got < wanted) await this.#lose(Math.floor((offset + got) / chunkBytes));
+    if (!this.#own.has(index)) this.#countCached(got);
+    if (got < wanted) await this.#lose(index);
     return got;
   }
 
@@ -165,7 +193,11 @@ export class FetchedFile implements ModelFile {
   /** A chunk that should be stored is not readable: it is fetched again, before those that are on their way. */
   async #lose(index: number): Promise<void> {
     this.#stored.delete(index);
+    this.#own.delete(index);
+    this.#isSettled = false;
+    await this.#events.lost();
     await this.#stopDownload();
+    if (this.#isClosed) throw canceledError();
     this.#failure = undefined;
     this.#startDownload();
   }
@@ -182,9 +214,12 @@ export class FetchedFile implements ModelFile {
 
   #isComplete(index: number): boolean {
     const record = this.#stored.get(index);
-    if (record === undefined) return false;
+    return record !== undefined && this.#isWholeChunk(record);
+  }
+
+  #isWholeChunk({ index, bytes }: ChunkRecord): boolean {
     const { chunkBytes } = this.#options;
-    return record.bytes === chunkBytes || index * chunkBytes + record.bytes === this.#bytes;
+    return bytes === chunkBytes || index * chunkBytes + bytes === this.#bytes;
   }
 
   #startDownload(): void {
@@ -225,81 +260,115 @@ export class FetchedFile implements ModelFile {
     const place = record.index * this.#options.chunkBytes;
     return {
       bytes: record.bytes,
-      load: (target) =>
-        this.#readStore(place, record.bytes, (at, n) => target.subarray(at, at + n)),
+      load: (target) => {
+        this.#countCached(record.bytes);
+        return this.#readStore(place, record.bytes, (at, n) => target.subarray(at, at + n));
+      },
     };
   }
 
   readonly #sink: ChunkSink = {
     begin: async (identity, isResumed) => {
       this.#isStopped = false;
-      if (!isResumed) await this.#forget();
+      if (!isResumed) await this.#startOver();
       this.#identity = identity;
-      this.#bytes = identity.bytes ?? this.#bytes;
+      this.#bytes = identity.bytes ?? (isResumed ? this.#bytes : undefined);
       await this.#events.identified(identity);
+      if (!this.#isRead) this.#countHeld();
+      this.#isSettled = true;
+      this.#notify();
     },
     chunk: (index, bytes, sha256) => this.#keep(index, bytes, sha256),
-    partial: async (index, bytes) => {
-      if (!this.#isStoring) return;
-      if (bytes.length === 0) {
-        this.#stored.delete(index);
-        await this.#store?.drop(index);
-        return;
-      }
-      await this.#store?.write(
-        { index, bytes: bytes.length, sha256: await sha256Hex(bytes) },
-        bytes,
-      );
-    },
+    partial: (index, bytes) => this.#keepStart(index, bytes),
     stopped: () => {
       this.#isStopped = true;
       this.#releaseAll();
     },
-    restart: async () => {
-      if (this.#position > 0) {
-        throw new EngineError(
-          'PHI_ENETWORK',
-          `${this.#options.url}: the file changed while it was loaded; load it again`,
-          { where: this.#options.url },
-        );
-      }
-      await this.#forget();
-    },
-    progress: (bytes) => this.#events.fetched(bytes),
+    restart: () => this.#startOver(),
+    progress: (bytes) => this.#countFetched(bytes),
   };
+
+  /** What there is is of another file. */
+  async #startOver(): Promise<void> {
+    if (this.#position > 0) {
+      const { url } = this.#options;
+      throw new EngineError(
+        'PHI_ENETWORK',
+        `${url}: the server has another file now, and a part of the one before is loaded already; load the model again`,
+        { where: url },
+      );
+    }
+    const indices = [...this.#stored.keys()];
+    if (indices.length > 0 || this.#fetchedBytes > 0) this.#events.changed();
+    this.#stored.clear();
+    this.#own.clear();
+    this.#countFetched(-this.#fetchedBytes);
+    this.#countCached(-this.#cachedBytes);
+    if (this.#options.mode === 'read') return;
+    for (const index of indices) await this.#store?.drop(index);
+  }
 
   async #keep(index: number, bytes: Uint8Array<ArrayBuffer>, sha256: string): Promise<void> {
     const read = new Promise<void>((release) => {
       this.#fresh.set(index, { bytes, release });
     });
     this.#notify();
+    const end = index * this.#options.chunkBytes + bytes.length;
+    const isAwaited = (): boolean => this.#isRead && this.#position < end;
     try {
-      if (this.#isStoring) await this.#write(index, bytes, sha256);
-      const end = index * this.#options.chunkBytes + bytes.length;
-      if (this.#isRead && !this.#isStopped && this.#position < end) await read;
+      if (this.#events.isKept()) await this.#write({ index, bytes: bytes.length, sha256 }, bytes);
+      if (isAwaited() && !this.#isStopped) await read;
     } finally {
       this.#fresh.delete(index);
     }
+    if (isAwaited() && !this.#stored.has(index)) this.#countFetched(-bytes.length);
   }
 
-  async #write(index: number, bytes: Uint8Array<ArrayBuffer>, sha256: string): Promise<void> {
-    const record = { index, bytes: bytes.length, sha256 };
+  async #keepStart(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    /* Counted again when it is loaded. */
+    this.#countFetched(-bytes.length);
+    if (!this.#events.isKept()) return;
+    this.#stored.delete(index);
+    if (bytes.length === 0) {
+      await this.#store?.drop(index);
+      return;
+    }
+    const record = { index, bytes: bytes.length, sha256: await sha256Hex(bytes) };
+    /* Nobody has compared it yet. All of a chunk counts as compared from now on. */
+    const expected = this.#options.hashes?.[index] ?? record.sha256;
+    if (this.#isWholeChunk(record) && record.sha256 !== expected) return;
+    await this.#store?.write(record, bytes);
+    this.#stored.set(index, record);
+  }
+
+  async #write(record: ChunkRecord, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     try {
       await this.#store?.write(record, bytes);
-      this.#stored.set(index, record);
+      this.#stored.set(record.index, record);
+      this.#own.add(record.index);
     } catch (error) {
       const failure = toEngineError(error);
       if (failure.code !== 'PHI_ESTORAGE') throw failure;
       this.#events.storeFailed(failure);
-      this.#isStoring = false;
     }
   }
 
-  /** What was stored is of another file. */
-  async #forget(): Promise<void> {
-    const indices = [...this.#stored.keys()];
-    this.#stored.clear();
-    for (const index of indices) await this.#store?.drop(index);
+  #countFetched(bytes: number): void {
+    if (bytes === 0) return;
+    this.#fetchedBytes += bytes;
+    this.#events.fetched(bytes);
+  }
+
+  #countCached(bytes: number): void {
+    if (bytes === 0) return;
+    this.#cachedBytes += bytes;
+    this.#events.cached(bytes);
+  }
+
+  /** Where nobody reads, what is held counts at once; starts of chunks count when they are loaded. */
+  #countHeld(): void {
+    for (const [index, { bytes }] of this.#stored)
+      if (this.#isComplete(index)) this.#countCached(bytes);
   }
 
   #advance(position: number): void {

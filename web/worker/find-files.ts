@@ -1,10 +1,11 @@
 /* From what the page named to files that can be read: a Blob, a stream, or a model on the network and in the store. */
-import { EngineError } from '../base/errors.ts';
-import { findStored, type LibraryContext, type OpenModel, withModel } from './library.ts';
+import { canceledError, EngineError } from '../base/errors.ts';
+import { type LibraryContext, type OpenModel, withModel } from './library.ts';
 import type { Meter } from './meter.ts';
 import { blobFiles, type ModelFiles, streamFiles } from './model-file.ts';
 import type { FetchRequest, StorageOutcome } from './protocol.ts';
 import { findRemoteModel } from './remote-model.ts';
+import { findStored } from './shelf.ts';
 
 /** Nothing of it is kept: the page has it anyway. */
 function asOpenModel(files: ModelFiles, what: string, meter: Meter): OpenModel {
@@ -32,6 +33,7 @@ export async function withFiles<T>(
 ): Promise<T> {
   const { source, storage, parallel, patience } = request;
   const { signal, meter } = context;
+  if (signal.aborted) throw canceledError(signal);
   if (source.kind === 'blob') {
     meter.totalBytes = source.blob.size;
     const files = blobFiles(source.blob, (bytes) => meter.addCached(bytes));

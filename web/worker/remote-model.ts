@@ -1,6 +1,7 @@
 /* A model on the network: its id in the catalogue, and where its files are. */
 import { EngineError } from '../base/errors.ts';
-import { fetchManifest, type Manifest } from '../net/manifest.ts';
+import { CHUNK_BYTES_DEFAULT } from '../base/limits.ts';
+import { chunkingOf, fetchManifest, type Manifest } from '../net/manifest.ts';
 import { fileNameOf, type ModelPlace, resolveModel, splitOf, splitUrl } from '../net/model-url.ts';
 import type { RegistryModel } from '../net/registry.ts';
 import type { ModelRecord } from '../store/catalogue.ts';
@@ -64,13 +65,16 @@ function fromManifest(id: string, manifest: Manifest): RemoteModel {
     id,
     name: manifest.name,
     licence: manifest.licence,
-    files: manifest.files.map(({ url, bytes, chunkBytes, chunks }) => ({
-      name: fileNameOf(url),
-      url,
-      bytes,
-      chunkBytes,
-      hashes: chunks,
-    })),
+    files: manifest.files.map((file) => {
+      const { chunkBytes, hashes, expectedBytes } = chunkingOf(file, CHUNK_BYTES_DEFAULT);
+      return {
+        name: fileNameOf(file.url),
+        url: file.url,
+        bytes: expectedBytes,
+        chunkBytes,
+        hashes,
+      };
+    }),
   };
 }
 
@@ -98,13 +102,13 @@ export async function findRemoteModel(
 ): Promise<RemoteModel> {
   const place = placeOf(source);
   const id = idOfPlace(place);
+  /* It says itself what it is of: what is stored may be of an older one. */
+  if (place.kind === 'manifest') return fromManifest(id, place.manifest);
   const stored = await findStored(id);
   if (stored !== undefined) return fromRecord(stored);
   switch (place.kind) {
     case 'file':
       return fromUrl(id, place.url, place.model);
-    case 'manifest':
-      return fromManifest(id, place.manifest);
     case 'manifest-url':
       return fromManifest(id, await fetchManifest(place.url, { signal }));
   }

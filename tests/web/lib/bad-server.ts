@@ -21,6 +21,8 @@ export interface Deed {
   /** undefined removes one. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: Buffer;
+  /** What is at this path, in place of the one file. */
+  readonly file?: Buffer;
   /** The Range header is ignored. */
   readonly isWhole?: boolean;
   /** Without Content-Length. */
@@ -172,13 +174,18 @@ export async function openBadServer(
 ): Promise<BadServer> {
   const state: State = { file, version: 0 };
   const requests = new Requests();
+  const stateOf = ({ file: other = state.file }: Deed): State => ({ ...state, file: other });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const ask = requests.begin(request, response);
     const deed = behave(ask) ?? {};
     await deed.until;
     if (deed.isDead === true) response.destroy();
     else
-      await send(response, applyDeed(rightAnswer(state, ask, deed.isWhole === true), deed), deed);
+      await send(
+        response,
+        applyDeed(rightAnswer(stateOf(deed), ask, deed.isWhole === true), deed),
+        deed,
+      );
   };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => response.destroy(error as Error));

@@ -11,9 +11,10 @@ export interface TestServer {
 
 type Behaviour = (file: Buffer, request: IncomingMessage, response: ServerResponse) => void;
 
-/** First byte that the request asks for. */
-function firstOf(request: IncomingMessage): number {
-  return Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+/** First byte that the request asks for, and the one behind the last; undefined: to the end. */
+function rangeOf(request: IncomingMessage): { first: number; end: number | undefined } {
+  const [, first = 0, last = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+  return { first: Number(first), end: last === '' ? undefined : Number(last) + 1 };
 }
 
 function sendRange(
@@ -22,14 +23,15 @@ function sendRange(
   response: ServerResponse,
   claimed = file.length,
 ): void {
-  const first = firstOf(request);
+  const { first, end = claimed } = rangeOf(request);
+  const last = Math.min(end, claimed) - 1;
   const hasRange = request.headers.range !== undefined;
   response.writeHead(hasRange ? 206 : 200, {
     'Content-Type': 'application/octet-stream',
-    'Content-Length': claimed - first,
-    ...(hasRange && { 'Content-Range': `bytes ${first}-${claimed - 1}/${claimed}` }),
+    'Content-Length': last + 1 - first,
+    ...(hasRange && { 'Content-Range': `bytes ${first}-${last}/${claimed}` }),
   });
-  response.end(file.subarray(first));
+  response.end(file.subarray(first, last + 1));
 }
 
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
@@ -57,7 +59,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
       sendRange(file, request, response);
       return;
     }
-    const first = firstOf(request) + 1;
+    const first = rangeOf(request).first + 1;
     response.writeHead(206, {
       'Content-Range': `bytes ${first}-${file.length - 1}/${file.length}`,
     });

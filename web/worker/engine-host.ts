@@ -1,7 +1,8 @@
-/* The engine's side of the protocol: owns the module, its sessions and the queue of long calls. The worker file gives it
- * messages; tests may too. */
+/* The engine's side of the protocol: owns the module, its sessions and the queue of long calls. The worker file
+ * gives it messages; tests may too. */
 import { EngineHandle, type Generated, type Plan, type SessionHandle } from '../abi/calls.ts';
 import { loadModule, THREAD, type WasmModule } from '../abi/module.ts';
+import { unlessAborted } from '../base/abort.ts';
 import { canceledError, EngineError, toEngineError, toWire } from '../base/errors.ts';
 import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES, MEASURE_MS, THREAD_REPORT_MS } from '../base/limits.ts';
 import { warn } from '../base/log.ts';
@@ -259,7 +260,7 @@ export class EngineHost {
         { signal, meter, isRead: true, warn },
         async (model) => {
           await model.open(0, model.firstName);
-          const module = await loading;
+          const module = await unlessAborted(loading, signal);
           const engine = new EngineHandle(module, request);
           let plan: Plan | undefined;
           await fulfil(engine, model, {

@@ -1,7 +1,7 @@
-/* What this site has stored of models: list, check, delete, fetch beforehand. All of it works without an engine, in a
- * worker that ends with the call, so that the page loads no code for it. */
+/* What this site has stored of models: list, check, delete, fetch beforehand. All of it works without an engine, in
+ * a worker that ends with the call, so that the page loads no code for it. */
 import { EngineError } from '../base/errors.ts';
-import { readFields, readSignal } from '../base/options.ts';
+import { readFields } from '../base/options.ts';
 import type {
   ModelSource,
   Progress,
@@ -48,13 +48,24 @@ export async function inWorker<T>(
   }
 }
 
+/** What is stored has an address. */
+function storable(source: ModelSource): ModelSource {
+  if (source.kind === 'name' || source.kind === 'manifest') return source;
+  const given = source.kind === 'blob' ? 'a file or Blob' : 'a stream';
+  throw new EngineError(
+    'PHI_EINVAL',
+    `model: expected a URL, a name or a manifest, got ${given}, which is not stored`,
+    { where: 'model' },
+  );
+}
+
 function readPlace(
   model: ModelSpec,
   options: WorkerPlace,
 ): { source: ModelSource; workerUrl: URL | undefined } {
   const { workerUrl } = readFields('options', options, ['workerUrl']);
   const read = readDownloadOptions(model, { workerUrl });
-  return { source: read.fetch.source, workerUrl: read.workerUrl };
+  return { source: storable(read.fetch.source), workerUrl: read.workerUrl };
 }
 
 /** Last used first. */
@@ -84,19 +95,19 @@ async function deleteModel(model: ModelSpec, options: WorkerPlace = {}): Promise
  * PHI_ESTATE when nothing of it is stored, or another tab is using it. */
 async function verify(model: ModelSpec, options: VerifyOptions = {}): Promise<VerifyResult> {
   const fields = readFields('verify options', options, ['signal', 'onProgress', 'workerUrl']);
-  const signal = readSignal('signal', fields.signal);
-  const { onProgress } = options;
-  const read = readDownloadOptions(model, { workerUrl: fields.workerUrl });
+  const { fetch, workerUrl, signal, onProgress } = readDownloadOptions(model, fields);
   const control = { signal, ...(onProgress && { onProgress }) };
-  return await inWorker(read.workerUrl, (link) =>
-    link.call('verify', { source: read.fetch.source }, control),
+  return await inWorker(workerUrl, (link) =>
+    link.call('verify', { source: storable(fetch.source) }, control),
   );
 }
 
 /** Fetches a model, or what is missing of it, and stores it; nothing is loaded. */
 async function download(model: ModelSpec, options: DownloadOptions = {}): Promise<StorageOutcome> {
   const read = readDownloadOptions(model, options);
-  if (read.persists) await persist();
+  storable(read.fetch.source);
+  /* Not waited for: some browsers ask the user. */
+  if (read.persists) persist().catch(() => undefined);
   return await inWorker(read.workerUrl, (link) =>
     link.call('download', read.fetch, {
       signal: read.signal,

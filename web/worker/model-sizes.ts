@@ -1,5 +1,5 @@
 /* How large a model is, as far as that can be told without reading it. */
-import { EngineError } from '../base/errors.ts';
+import { EngineError, messageOf } from '../base/errors.ts';
 import { fetchManifest } from '../net/manifest.ts';
 import { resolveModel } from '../net/model-url.ts';
 import { findModel as findEntry } from '../net/registry.ts';
@@ -23,13 +23,19 @@ function isKnown(source: ModelSource): boolean {
 
 /** One request for the head of a file; another origin may hide its length. */
 async function lengthOf(url: string, signal: AbortSignal): Promise<number> {
-  const response = await fetch(url, { method: 'HEAD', signal });
+  const refuse = (why: string, cause?: unknown): EngineError =>
+    new EngineError('PHI_ENETWORK', `${url}: ${why}`, { where: url, cause });
+  const response = await fetch(url, { method: 'HEAD', signal }).catch((error: unknown) => {
+    throw refuse(
+      `the request for its size failed (${messageOf(error)}): ` +
+        'no connection, or the server does not allow this page to read it (CORS)',
+      error,
+    );
+  });
+  if (!response.ok) throw refuse(`HTTP status ${response.status} to a request for its size`);
   const length = response.headers.get('content-length');
-  if (!response.ok || length === null || !/^\d+$/.test(length)) {
-    throw new EngineError('PHI_ENETWORK', `${url}: the server does not say how large it is`, {
-      where: url,
-    });
-  }
+  if (length === null || !/^\d+$/.test(length))
+    throw refuse('the server does not say how large it is');
   return Number(length);
 }
 

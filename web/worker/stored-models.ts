@@ -2,8 +2,8 @@
 import { EngineError } from '../base/errors.ts';
 import { type ModelRecord, openCatalogue } from '../store/catalogue.ts';
 import { withModelLock } from '../store/locks.ts';
-import { openStore } from '../store/open-store.ts';
-import type { ModelSource, StoredModel } from './protocol.ts';
+import { openStore, storeKindsHere } from '../store/open-store.ts';
+import type { ModelSource, StoredModel, StoreKind } from './protocol.ts';
 import { modelIdOf } from './remote-model.ts';
 
 function totalOf(record: ModelRecord): number | null {
@@ -88,19 +88,33 @@ export async function findModel(source: ModelSource): Promise<StoredModel | null
   return all.find(({ id }) => id === wanted) ?? null;
 }
 
+async function kindsHere(): Promise<StoreKind[]> {
+  const kinds = await storeKindsHere();
+  return kinds.filter(({ isUsable }) => isUsable).map(({ kind }) => kind);
+}
+
+async function deleteFrom(kind: StoreKind, id: string): Promise<void> {
+  const store = await openStore(kind);
+  try {
+    await store.deleteModel(id);
+  } finally {
+    await store.close();
+  }
+}
+
 /** PHI_ESTATE when another tab is using it. What is not stored is deleted already. */
 export async function deleteModel(source: ModelSource): Promise<void> {
   const found = await findModel(source);
   if (found === null) return;
-  const { id, kind } = found;
+  const { id, kind, state } = found;
+  /* A damaged record does not say where the bytes are. */
+  const kinds: StoreKind[] = state === 'damaged' ? await kindsHere() : [kind];
   await withModelLock(id, 'exclusive', { ifAvailable: true }, async () => {
+    for (const each of kinds) await deleteFrom(each, id);
     const catalogue = await openCatalogue();
-    const store = await openStore(kind);
     try {
-      await store.deleteModel(id);
       await catalogue.delete(id);
     } finally {
-      await store.close();
       catalogue.close();
     }
   });

@@ -1,7 +1,12 @@
-/* Checks what is stored of a model: every chunk is hashed again, and what is not what it should be is dropped, so that the
- * next load fetches just that. */
+/* Checks what is stored of a model: every chunk is hashed again, and what is not what it should be is dropped, so
+ * that the next load fetches just that. */
 import { EngineError } from '../base/errors.ts';
-import { type Catalogue, type ModelRecord, openCatalogue } from '../store/catalogue.ts';
+import {
+  type Catalogue,
+  type FileRecord,
+  type ModelRecord,
+  openCatalogue,
+} from '../store/catalogue.ts';
 import { verifyFile } from '../store/integrity.ts';
 import { withModelLock } from '../store/locks.ts';
 import { openStore } from '../store/open-store.ts';
@@ -9,6 +14,10 @@ import type { WeightStore } from '../store/weight-store.ts';
 import type { Meter } from './meter.ts';
 import type { ModelSource, VerifyResult } from './protocol.ts';
 import { findModel } from './stored-models.ts';
+
+function bytesOfChunk(index: number, { bytes, chunkBytes }: FileRecord): number {
+  return Math.min(chunkBytes, (bytes ?? Number.POSITIVE_INFINITY) - index * chunkBytes);
+}
 
 async function verifyFiles(
   record: ModelRecord,
@@ -18,7 +27,7 @@ async function verifyFiles(
 ): Promise<VerifyResult> {
   let badBytes = 0;
   let missingBytes = 0;
-  meter.totalBytes = record.files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
+  meter.totalBytes = await store.usedBytes(record.id);
   for (const [idx, file] of record.files.entries()) {
     const place = { model: record.id, file: idx, chunkBytes: file.chunkBytes };
     const stored = await store.openFile(place, 'write');
@@ -32,7 +41,7 @@ async function verifyFiles(
           done = bytes;
         },
       });
-      badBytes += verdict.badChunks.length * file.chunkBytes;
+      badBytes += verdict.badChunks.reduce((sum, index) => sum + bytesOfChunk(index, file), 0);
       missingBytes += verdict.missingBytes;
     } finally {
       await stored.close();

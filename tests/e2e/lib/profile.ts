@@ -1,6 +1,5 @@
 /* A browser profile that outlives its browser: what a user's storage goes through. */
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -17,6 +16,14 @@ export interface Profile {
   quit(): Promise<void>;
   /** Everything: browser, site, profile. */
   close(): Promise<void>;
+}
+
+/** Chromium locks its profile with a link to "<host>-<process>"; its group holds all of its processes. */
+async function browserPid(folder: string): Promise<number> {
+  const lock = await readlink(join(folder, 'SingletonLock'));
+  const pid = Number(lock.slice(lock.lastIndexOf('-') + 1));
+  if (!Number.isSafeInteger(pid) || pid < 2) throw new Error(`no process in "${lock}"`);
+  return pid;
 }
 
 export async function openProfile(files: Readonly<Record<string, string>> = {}): Promise<Profile> {
@@ -50,7 +57,7 @@ export async function openProfile(files: Readonly<Record<string, string>> = {}):
       running = undefined;
       if (ended === undefined) return;
       const gone = new Promise((resolve) => ended.once('close', resolve));
-      execFileSync('pkill', ['-9', '-f', folder]);
+      process.kill(-(await browserPid(folder)), 'SIGKILL');
       await gone;
     },
     async close() {

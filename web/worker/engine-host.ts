@@ -434,7 +434,8 @@ function checkPlan(plan: Plan): Plan {
   if (requested <= HEAP_BYTES_MAX) return plan;
   throw new EngineError(
     'PHI_ENOMEM',
-    `the model needs ${gigabytes(requested)} (weights ${gigabytes(plan.weightBytes)}, context ${gigabytes(plan.kvBytes)}), ` +
+    `the model needs ${gigabytes(requested)} (weights ${gigabytes(plan.weightBytes)}, ` +
+      `context ${gigabytes(plan.kvBytes)}), ` +
       `this build holds ${gigabytes(HEAP_BYTES_MAX)}; a shorter contextLength or kvType "q8" needs less`,
     { requested, quota: HEAP_BYTES_MAX },
   );

@@ -1,5 +1,6 @@
-/* Feeds a model into the engine: headers first, then the ranges that the engine wants, in file order, so that packing goes on
- * below while the next bytes arrive. A byte is copied once, from where it arrives to where the engine wants it. */
+/* Feeds a model into the engine: headers first, then the ranges that the engine wants, in file order, so that packing
+ * goes on below while the next bytes arrive. A byte is copied once, from where it arrives to where the engine wants
+ * it. */
 import type { WantedRange } from '../abi/calls.ts';
 import { canceledError, EngineError } from '../base/errors.ts';
 import { HEADER_BYTES_FIRST } from '../base/limits.ts';

@@ -1,5 +1,5 @@
-/* Long calls in slices. Sessions take turns slice by slice, and between slices the worker breathes: it lets messages in,
- * so that a question about the tokenizer does not wait for a long prompt, and a cancel arrives. */
+/* Long calls in slices. Sessions take turns slice by slice, and between slices the worker breathes: it lets messages
+ * in, so that a question about the tokenizer does not wait for a long prompt, and a cancel arrives. */
 import { canceledError } from '../base/errors.ts';
 import { BREATH_MS } from '../base/limits.ts';
 

@@ -100,7 +100,8 @@ export class BlobFile implements ModelFile {
     } catch (error) {
       throw new EngineError(
         'PHI_ENETWORK',
-        `${this.name}: bytes ${first} to ${end} could not be read (${messageOf(error)}); was the file changed or moved?`,
+        `${this.name}: bytes ${first} to ${end} could not be read (${messageOf(error)}); ` +
+          'was the file changed or moved?',
         { where: this.name, cause: error },
       );
     }

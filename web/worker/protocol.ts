@@ -28,7 +28,7 @@ export type {
   StripRule,
 };
 
-/** 'auto': the best store that works here, and none at all when there is no room. A kind by name: that one or an error. */
+/** 'auto': the best store that works here, and none when there is no room. A kind by name: that one or an error. */
 export type StoragePolicy = 'auto' | 'none' | 'opfs' | 'indexeddb';
 
 /** Where the bytes come from. A split model is given by its first file. */
@@ -45,8 +45,9 @@ export type ModelSource =
   | { readonly kind: 'stream'; readonly stream: ReadableStream<Uint8Array> };
 
 export interface Progress {
-  /** wait: for another tab, or before the network is tried again. download: over the network, and into the store. verify: hashes of
-   * what is stored. load: out of the store. warmup: a first token, so that the next one is as fast as all others. */
+  /** wait: for another tab, or before the network is tried again. download: over the network, and into the store.
+   * verify: hashes of what is stored. load: out of the store. warmup: a first token, so that the next one is as fast as
+   * all others. */
   readonly phase: 'plan' | 'wait' | 'download' | 'verify' | 'load' | 'warmup';
   readonly file: string;
   readonly loadedBytes: number;

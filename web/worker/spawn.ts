@@ -1,5 +1,5 @@
-/* The page's end of the worker: requests by number, and the promise that each of them settles. A worker that traps, breaks
- * a message or ends in any other way rejects everything that is pending with one PHI_EPOISONED error. */
+/* The page's end of the worker: requests by number, and the promise that each of them settles. A worker that traps,
+ * breaks a message or ends in any other way rejects everything that is pending with one PHI_EPOISONED error. */
 import { canceledError, EngineError, fromWire, messageOf, toEngineError } from '../base/errors.ts';
 import type {
   CallMessage,
@@ -102,7 +102,7 @@ export class WorkerLink {
     });
   }
 
-  /** Learns of the worker's end from a lock that it holds while it lives: browsers tell nothing when they end a worker. */
+  /** Learns of the worker's end from a lock that it holds while it lives: browsers do not tell when they end one. */
   watchLock(name: string): void {
     const watching = navigator.locks.request(name, { signal: this.#watch.signal }, () => {
       this.die(

@@ -88,6 +88,24 @@ test('a sink may transfer the memory that it gets', async (t) => {
   assert.ok(Buffer.concat(received).equals(FILE));
 });
 
+test('hashes are left out when nobody wants them', async (t) => {
+  const hashes: string[] = [];
+  const setting = await Setting.open(t);
+  const { sink } = setting;
+  const bare = {
+    begin: async () => undefined,
+    async chunk(_index: number, _bytes: Uint8Array<ArrayBuffer>, hash: string) {
+      hashes.push(hash);
+    },
+    partial: async () => undefined,
+    stopped: () => sink.stopped(),
+    restart: () => sink.restart(),
+    progress: () => undefined,
+  };
+  await setting.download({ wantsHash: false, sink: bare });
+  assert.ok(hashes.length > 1 && hashes.every((hash) => hash === ''));
+});
+
 test('a small file does not cost a large buffer', async (t) => {
   const setting = await Setting.open(t);
   const sizes: number[] = [];

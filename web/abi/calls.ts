@@ -3,6 +3,7 @@
 
 import { STATUSES } from '../base/errors.gen.ts';
 import { codeOfStatus, EngineError } from '../base/errors.ts';
+import { STAGING_BYTES } from '../base/limits.ts';
 import { ENUMS } from './abi.gen.ts';
 import { encodeText, NULL, type Ptr } from './heap.ts';
 import type { WasmModule } from './module.ts';
@@ -186,6 +187,7 @@ export class EngineHandle {
       m.call('phi_engine_options_default', at);
       options.set(at, 'n_threads', settings.threads);
       options.set(at, 'accuracy_level', settings.accuracyLevel);
+      options.set(at, 'staging_bytes', STAGING_BYTES);
       options.set(at, 'strip_rule', STRIP_RULES[settings.stripRule]);
       const status = m.call('phi_engine_create', out, at, error);
       if (status !== OK) throw errorAt(m, status, error);

@@ -65,3 +65,6 @@ export const MODEL_ID_MAX = 2048;
 /** What probe() lets the kernels run for: long enough for the browser's optimising compiler, short enough to wait
  * for. */
 export const MEASURE_MS = 100;
+/** Bytes between the network and their packed place while a model loads: with the engine's own 4 MiB the loader waits
+ * for the packers more often (Phi-3-mini on two cores: 5.6 s to ready, 4.6 s with this). */
+export const STAGING_BYTES = 16 << 20;

@@ -221,9 +221,10 @@ export class DownloadPass {
     if (slot.kept < kept.bytes) this.task.sink.progress(slot.kept - kept.bytes);
   }
 
-  /** The hash of the bytes, which is the manifest's if there is one. */
+  /** The hash of the bytes, which is the manifest's if there is one; empty when nobody wants to know. */
   async #hash(slot: Slot, fill: Fill): Promise<string> {
-    const { url, hashes } = this.task;
+    const { url, hashes, wantsHash = true } = this.task;
+    if (hashes === undefined && !wantsHash) return '';
     const first = await this.#tryHash(slot);
     const expected = hashes === undefined ? first : hashes[slot.index];
     if (first === expected) return first;

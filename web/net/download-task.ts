@@ -38,6 +38,8 @@ export interface DownloadTask {
   /** SHA-256 of each chunk, 64 lower-case hexadecimal digits; needs expectedBytes. */
   readonly hashes?: readonly string[] | undefined;
   readonly expectedBytes?: number | undefined;
+  /** Whether the sink wants each chunk's hash; hashing costs a second for each GB. Default true. */
+  readonly wantsHash?: boolean | undefined;
   readonly sink: ChunkSink;
   /** Called before each wait: it takes at most `ms`, because of `reason`. */
   onWait?(ms: number, reason: string): void;

@@ -240,6 +240,7 @@ export class FetchedFile implements ModelFile {
       ...(patience !== undefined && { patience }),
       ...(hashes !== undefined && { hashes }),
       ...(expectedBytes !== undefined && { expectedBytes }),
+      wantsHash: this.#store !== undefined && this.#options.mode === 'write',
       ...(holdsAny && { known: this.#identity, have, starts }),
       signal: this.#abort.signal,
       sink: this.#sink,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../../web/base/errors.ts';
+import { estimate, persist } from '../../web/base/room.ts';
 import { sha256Hex } from '../../web/base/sha256.ts';
 import {
   Catalogue,
@@ -17,9 +18,7 @@ import { openStore, storeKindsHere } from '../../web/store/open-store.ts';
 import {
   checkRoom,
   chooseVictims,
-  estimate,
   formatBytes,
-  persist,
   roomError,
   type StoredModel,
   writeError,

@@ -8,6 +8,7 @@ import {
 import { EngineError } from '../base/errors.ts';
 import { warn } from '../base/log.ts';
 import { readBoolean, readFields } from '../base/options.ts';
+import { persist } from '../base/room.ts';
 import { VERSION } from '../base/version.gen.ts';
 import type {
   EngineStats,
@@ -27,7 +28,6 @@ import {
   type SessionOptions,
 } from './options.ts';
 import { type ProbeOptions, type ProbeResult, probe } from './probe.ts';
-import { persist } from './room.ts';
 import { type CallControl, Session } from './session.ts';
 
 export interface EncodeOptions {

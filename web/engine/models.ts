@@ -2,6 +2,7 @@
  * a worker that ends with the call, so that the page loads no code for it. */
 import { EngineError } from '../base/errors.ts';
 import { readFields } from '../base/options.ts';
+import { persist } from '../base/room.ts';
 import type {
   ModelSource,
   Progress,
@@ -12,7 +13,7 @@ import type {
 } from '../worker/protocol.ts';
 import { WorkerLink } from '../worker/spawn.ts';
 import { type DownloadOptions, type ModelSpec, readDownloadOptions } from './options.ts';
-import { estimateRoom, persist } from './room.ts';
+import { estimateRoom } from './room.ts';
 
 export type { RegistryModel, StorageOutcome, StoredModel, VerifyResult };
 

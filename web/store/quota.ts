@@ -1,15 +1,8 @@
 /* How much the browser lets this site store, and errors that say what to do when it is not enough. */
 import { EngineError } from '../base/errors.ts';
+import { estimate, type RoomEstimate } from '../base/room.ts';
 import type { ModelRecord } from './catalogue.ts';
 import { isQuotaExceeded, storageError } from './failures.ts';
-
-/** undefined is what the browser does not tell. Bytes are the browser's estimates, for all that the site stores. */
-export interface RoomEstimate {
-  readonly quotaBytes: number | undefined;
-  readonly usageBytes: number | undefined;
-  /** Whether the browser has promised to delete nothing when its disk gets full. */
-  readonly isPersisted: boolean | undefined;
-}
 
 /** A model that takes room. */
 export interface StoredModel {
@@ -28,24 +21,6 @@ export function formatBytes(bytes: number): string {
   const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
   const digits = power === 0 ? 0 : 2;
   return `${(bytes / 1000 ** power).toFixed(digits)} ${UNITS[power]}`;
-}
-
-export async function estimate(): Promise<RoomEstimate> {
-  const storage = globalThis.navigator?.storage;
-  const [room, isPersisted] = await Promise.all([
-    storage?.estimate?.().catch(() => undefined),
-    storage?.persisted?.().catch(() => undefined),
-  ]);
-  return { quotaBytes: room?.quota, usageBytes: room?.usage, isPersisted };
-}
-
-/** Asks the browser to keep what is stored even when its disk gets full; true when it does. Only a page may ask
- * (Firefox asks the user): a worker learns how things stand. */
-export async function persist(): Promise<boolean> {
-  const storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage;
-  const isPersisted = (await storage?.persisted?.()) ?? false;
-  if (isPersisted || storage?.persist === undefined) return isPersisted;
-  return storage.persist();
 }
 
 /** Room that is left, or undefined when the browser does not tell. */

@@ -1,12 +1,13 @@
 /* What tests of web/store let a page or a worker do, by name: arguments and results travel through postMessage. */
 import { messageOf } from '../../../web/base/errors.ts';
+import { estimate, persist } from '../../../web/base/room.ts';
 import { sha256Hex } from '../../../web/base/sha256.ts';
 import { type ModelRecord, openCatalogue } from '../../../web/store/catalogue.ts';
 import { Database, settled } from '../../../web/store/database.ts';
 import { verifyFile } from '../../../web/store/integrity.ts';
 import { withModelLock } from '../../../web/store/locks.ts';
 import { openStore, storeKindsHere } from '../../../web/store/open-store.ts';
-import { checkRoom, estimate, persist, storedModel } from '../../../web/store/quota.ts';
+import { checkRoom, storedModel } from '../../../web/store/quota.ts';
 import type {
   FilePlace,
   StoredFile,

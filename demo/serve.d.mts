@@ -3,7 +3,7 @@ export interface ServeOptions {
   port?: number | undefined;
   host?: string;
   isolated?: boolean;
-  /** Folders beside /demo/ and /dist/: prefix (with both slashes) → folder. */
+  /** Folders beside / (the site) and /dist/, or instead of them: prefix (with both slashes) → folder. */
   folders?: Record<string, string>;
   /** Single files: path → file. */
   files?: Record<string, string>;
@@ -19,7 +19,9 @@ export interface Served {
 
 export function serve(options?: ServeOptions): Promise<Served>;
 export function serveOnUsualPort(options: ServeOptions): Promise<Served>;
+export const SERVE_HELP: string;
 export function parseServeArguments(args: readonly string[]): ServeOptions & {
   isolated: boolean;
+  isHelp: boolean;
   files: Record<string, string>;
 };

@@ -1,10 +1,10 @@
-/* A static server for the demo pages: what a page of this project needs from any server, in one small file.
+/* A static server for the site: what a page of this project needs from any server, in one small file.
  *
  *   node demo/serve.mjs [--port 8080] [--host 127.0.0.1] [--no-isolation] [--model FILE]...
  *
- * It serves /demo/ and /dist/ of this repository, and each --model file as /models/<name>. With COOP and COEP the page
- * is cross-origin isolated and may share memory between threads; --no-isolation leaves them out, to see the
- * one-thread path. Byte ranges (206) let the engine read a model piece by piece.
+ * It serves the site (build/site) at /, dist/ of this repository at /dist/, and each --model file as /models/<name>.
+ * With COOP and COEP the page is cross-origin isolated and may share memory between threads; --no-isolation leaves them
+ * out, as a host does that sends no headers. Byte ranges (206) let the engine read a model piece by piece.
  *
  * Tests import `serve()`; it never reads outside the folders that it was given. */
 import { createReadStream } from 'node:fs';
@@ -33,7 +33,10 @@ const MIME_TYPES = {
   '.txt': 'text/plain; charset=utf-8',
   '.ts': 'text/plain; charset=utf-8',
   '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
   '.webp': 'image/webp',
+  '.woff': 'font/woff',
+  '.woff2': 'font/woff2',
 };
 
 class HttpError extends Error {
@@ -45,7 +48,6 @@ class HttpError extends Error {
 
 /** The file that a URL path names, or a redirect. Folders are the only way in: '/dist/' → a folder on disk. */
 async function locate(path, { folders, files }) {
-  if (path === '/' && folders['/demo/']) return { redirect: '/demo/' };
   if (Object.hasOwn(files, path)) return { file: files[path] };
   const prefix = Object.keys(folders)
     .filter((p) => path.startsWith(p))
@@ -181,7 +183,7 @@ export async function serve({
   headers = {},
 } = {}) {
   const served = {
-    '/demo/': join(REPOSITORY, 'demo'),
+    '/': join(REPOSITORY, 'build/site'),
     '/dist/': join(REPOSITORY, 'dist'),
     ...folders,
   };
@@ -213,37 +215,48 @@ export async function serveOnUsualPort({ port, ...rest }) {
   }
 }
 
-/** Options from command-line arguments; throws on one that it does not know. */
+export const SERVE_HELP = `  --port N         the port (default: the first free one from ${PORT_DEFAULT} on)
+  --host NAME      the address to listen on (default: 127.0.0.1, this machine only)
+  --no-isolation   without COOP and COEP, as a host that sends no headers
+  --model FILE     also serves FILE as /models/<its name>; may be given several times
+  --help           this text`;
+
+/** Options from command-line arguments; throws on one that it does not know. `isHelp`: SERVE_HELP was asked for. */
 export function parseServeArguments(args) {
-  const options = { isolated: true, files: {} };
+  const options = { isolated: true, files: {}, isHelp: false };
   const rest = [...args];
   while (rest.length > 0) {
     const arg = rest.shift();
     if (arg === '--no-isolation') options.isolated = false;
+    else if (arg === '--help' || arg === '-h') options.isHelp = true;
     else if (arg === '--host' && rest[0]) options.host = rest.shift();
     else if (arg === '--port' && /^\d+$/.test(rest[0] ?? '')) options.port = Number(rest.shift());
     else if (arg === '--model' && rest[0]) {
       const file = resolve(rest.shift());
       options.files[`/models/${basename(file)}`] = file;
     } else {
-      throw new Error(
-        `unknown or incomplete argument ${arg}; known: --port N, --host NAME, --no-isolation, --model FILE`,
-      );
+      throw new Error(`unknown or incomplete argument ${arg}; known:\n${SERVE_HELP}`);
     }
   }
   return options;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  try {
-    const options = parseServeArguments(process.argv.slice(2));
-    const { url } = await serveOnUsualPort(options);
+async function main(args) {
+  const options = parseServeArguments(args);
+  if (options.isHelp) {
     console.log(
-      `serving ${url}/demo/${options.isolated ? '' : ' (without cross-origin isolation)'}`,
+      `node demo/serve.mjs [options]: serves the site that \`npm run build\` made\n\n${SERVE_HELP}`,
     );
-    for (const path of Object.keys(options.files)) console.log(`  model: ${url}${path}`);
-  } catch (error) {
+    return;
+  }
+  const { url } = await serveOnUsualPort(options);
+  console.log(`serving ${url}/${options.isolated ? '' : ' (without cross-origin isolation)'}`);
+  for (const path of Object.keys(options.files)) console.log(`  model: ${url}${path}`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await main(process.argv.slice(2)).catch((error) => {
     console.error(`serve: ${error.message}`);
     process.exitCode = 1;
-  }
+  });
 }

@@ -1,7 +1,7 @@
 /* The chat page: no framework, the package as any page would use it. Text of the model goes in as text, never as
  * HTML. */
-import { Engine, models } from '../../dist/index.js';
-import { formatBytes, formatNumber, formatSeconds } from './format.js';
+import { Engine, models } from 'pocketphi';
+import { formatBytes, formatNumber, formatSeconds } from '../site/format.js';
 import { StoredList } from './stored.js';
 import { pickLanguage, WORDS } from './words.js';
 

@@ -1,7 +1,7 @@
 /* The list "Stored on this device": load, continue, check, delete, and how much room there is. Texts of others (names,
  * reasons) go in as text, never as HTML. */
-import { models } from '../../dist/index.js';
-import { formatBytes, formatDay } from './format.js';
+import { models } from 'pocketphi';
+import { formatBytes, formatDay } from '../site/format.js';
 
 const byId = (id) => document.getElementById(id);
 

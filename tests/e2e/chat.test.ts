@@ -38,7 +38,7 @@ function manifestOf(url: string): Record<string, unknown> {
 }
 
 async function openChat(query = ''): Promise<Page> {
-  const page = await browser.openPage({ path: `/demo/chat/${query}` });
+  const page = await browser.openPage({ path: `/chat/${query}` });
   page.on('pageerror', (error) => assert.fail(error));
   return page;
 }

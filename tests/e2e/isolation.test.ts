@@ -173,8 +173,8 @@ test('the service worker isolates a page of a plain site, after one reload', asy
   assert.ok(await page.evaluate(() => globalThis.crossOriginIsolated));
   assert.equal(loads.length, 3);
   const other = await watchedPage();
-  await other.page.goto(`${origin}/demo`);
-  assert.equal(other.page.url(), `${origin}/demo/`);
+  await other.page.goto(`${origin}/chat`);
+  assert.equal(other.page.url(), `${origin}/chat/`);
   assert.ok(await other.page.evaluate(() => globalThis.crossOriginIsolated));
   assert.equal(other.loads.length, 1);
   await other.page.close();

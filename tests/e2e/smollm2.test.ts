@@ -251,7 +251,7 @@ const SIZES = {
 } as const;
 for (const [name, viewport] of Object.entries(SIZES)) {
   test(`chat page: ?model=, a question, an answer (${name})`, { skip }, async () => {
-    const page = await browser.openPage({ path: '/demo/chat/?model=/smollm2.gguf', viewport });
+    const page = await browser.openPage({ path: '/chat/?model=/smollm2.gguf', viewport });
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     await page.click('#chat summary');
@@ -278,7 +278,7 @@ for (const [name, viewport] of Object.entries(SIZES)) {
 }
 
 test('chat page: the stop button stops, the conversation goes on', { skip }, async () => {
-  const page = await browser.openPage({ path: '/demo/chat/?model=/smollm2.gguf' });
+  const page = await browser.openPage({ path: '/chat/?model=/smollm2.gguf' });
   await page.click('#chat summary');
   await page.fill('#max-tokens', '2000');
   await page.fill('#question', 'Write a very long story about the sea.');
@@ -296,7 +296,7 @@ test('chat page: the stop button stops, the conversation goes on', { skip }, asy
 });
 
 test('chat page: errors are said in words, in the language of the page', async () => {
-  const page = await browser.openPage({ path: '/demo/chat/?model=/nowhere.gguf' });
+  const page = await browser.openPage({ path: '/chat/?model=/nowhere.gguf' });
   await page.locator('#error').waitFor();
   assert.match(
     (await page.textContent('#error')) ?? '',

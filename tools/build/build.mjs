@@ -1,4 +1,4 @@
-/* npm run build: everything that a page needs, in dist/.
+/* npm run build: everything that a page needs, in dist/, and the site out of it, in build/site/ (site.mjs).
  *
  *   dist/index.js              the entry of exports["."]; a page imports it as it is
  *   dist/prompt-api.js         the entry of exports["./prompt-api"]
@@ -11,12 +11,13 @@
  *   dist/sizes.json            bytes of all of it, raw and gzipped
  *
  *   node tools/build/build.mjs [variant...]    only these wasm variants */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { formatBytes, runMain, runShown, SetupError, say, step } from '../setup/report.mjs';
 import { ensureNodeModules, nodeProgram, REPOSITORY } from '../setup/workspace.mjs';
+import { buildSiteShown } from './site.mjs';
 import { buildWasm, VARIANTS } from './wasm.mjs';
 
 const DIST = join(REPOSITORY, 'dist');
@@ -134,20 +135,16 @@ function reportSizes(modules, scripts) {
   for (const [name, size] of Object.entries(variants)) row(name, size);
 }
 
-/** Builds dist/; parts whose sources do not exist are announced, not invented. */
+/** Builds dist/ and the site. */
 export async function buildAll(variants = VARIANTS) {
   ensureNodeModules();
   mkdirSync(DIST, { recursive: true });
   const modules = buildModules(variants);
   for (const file of COPIED) copyFileSync(join(REPOSITORY, file), join(DIST, basename(file)));
-  let scripts = [];
-  if (existsSync(join(REPOSITORY, ENTRIES.index))) {
-    scripts = await bundle();
-    step('types', emitTypes);
-  } else {
-    say(`  no ${ENTRIES.index} yet: no JavaScript built`);
-  }
+  const scripts = await bundle();
+  step('types', emitTypes);
   reportSizes(modules, scripts);
+  await buildSiteShown();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

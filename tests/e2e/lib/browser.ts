@@ -62,7 +62,7 @@ export function chromiumPath(): string {
   return process.env.POCKETPHI_CHROMIUM ?? process.env.CHROMIUM ?? '/usr/bin/chromium';
 }
 
-/** `files`: what the server has besides /demo/ and /dist/, by path. */
+/** `files`: what the server has besides the site and /dist/, by path. */
 export async function openBrowser(files: Readonly<Record<string, string>> = {}): Promise<Browser> {
   const served = { ...BLANK_PAGE, ...files };
   const isolatedSite = await serve({ files: served });

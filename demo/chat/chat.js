@@ -2,7 +2,7 @@
  * HTML. */
 import { Engine, models } from 'pocketphi';
 import { formatBytes, formatNumber, formatSeconds } from '../site/format.js';
-import { StoredList } from './stored.js';
+import { StoredList } from '../site/stored-list.js';
 import { pickLanguage, WORDS } from './words.js';
 
 const byId = (id) => document.getElementById(id);
@@ -56,16 +56,25 @@ const state = {
   notice: undefined,
 };
 
-const storedList = new StoredList({
-  words: () => state.words,
+/* As the site's frame, until this page has it. */
+const frame = {
+  language: 'en',
+  words: WORDS.en,
+  onLanguage: (fn) => fn(),
+};
+
+const storedList = new StoredList(byId('stored'), frame, {
   onLoad: ({ id, name }) => void load(id, name),
   onError: (error) => showError(error),
+  onEmpty: () => ui.url.focus(),
 });
 
 // ---- Words -------------------------------------------------------------------------------------------------------
 
 function setLanguage(language) {
   state.words = WORDS[language];
+  frame.language = language;
+  frame.words = state.words;
   document.documentElement.lang = language;
   ui.language.value = language;
   for (const element of document.querySelectorAll('[data-text]')) {

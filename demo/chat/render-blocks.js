@@ -94,7 +94,9 @@ export class BlockReader {
   #nSettled(tokens, source) {
     let n = this.#lastBlock(tokens);
     while (n > 0 && !SETTLED.test(source.slice(lengthOf(tokens.slice(0, n))))) n--;
-    const open = tokens.findIndex(({ type, raw }) => type === 'paragraph' && OPEN_FORMULA.test(raw));
+    const open = tokens.findIndex(
+      ({ type, raw }) => type === 'paragraph' && OPEN_FORMULA.test(raw),
+    );
     if (open < 0 || open >= n) return n;
     return source.length - lengthOf(tokens.slice(0, open)) > FORMULA_MAX ? n : open;
   }

@@ -16,7 +16,8 @@ const OPTIONS = {
   output: 'htmlAndMathml',
 };
 /* A macro that is defined may say anything any number of times. */
-const DEFINES = /\\(?:[gex]?def|(?:re)?newcommand|providecommand|(?:future)?let|global|long)(?![a-z])/i;
+const DEFINES =
+  /\\(?:[gex]?def|(?:re)?newcommand|providecommand|(?:future)?let|global|long)(?![a-z])/i;
 
 /* As Pandoc: no space inside the dollars, no digit behind the closing one, so that "$5 and $10" stays money. */
 const DOLLAR = String.raw`\$(?![\s$])((?:\\.|[^\\$\n\u0060])+?)(?<![\s\\])\$(?!\d)`;

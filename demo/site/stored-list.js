@@ -45,12 +45,12 @@ export class StoredList {
 
   /** `host`, an empty section, becomes the list; it is hidden while there is nothing in it, unless `showsEmpty`.
    *  `onLoad` takes a model of the list (without it there is no such button), `onError` what a call threw, `onChange`
-   *  is called with all models when they have been read anew. `about(model)` gives more texts for the line below a
-   *  name. */
-  constructor(host, frame, { onLoad, onError, onChange, about, showsEmpty = false }) {
+   *  is called with all models when they have been read anew, `onEmpty` when the last one was deleted and the focus
+   *  needs a place. `about(model)` gives more texts for the line below a name. */
+  constructor(host, frame, { onLoad, onError, onChange, onEmpty, about, showsEmpty = false }) {
     this.#host = host;
     this.#frame = frame;
-    this.#options = { onLoad, onError, onChange, about, showsEmpty };
+    this.#options = { onLoad, onError, onChange, onEmpty, about, showsEmpty };
     this.#confirm = new Confirm(frame);
     const { title, list, note, room, persist } = this.#ui;
     title.tabIndex = -1;
@@ -224,6 +224,7 @@ export class StoredList {
       this.#options.onError(error);
     }
     await this.refresh();
+    if (this.#models.length === 0) this.#options.onEmpty?.();
   }
 
   async #askToKeep() {

@@ -59,8 +59,38 @@ test('a text that grows by one character gives the same blocks as the whole', ()
 
 test('every character is in one block, in order, whatever the text and its steps', () => {
   const random = randomNumbers(7);
-  const pieces = ['\n', '\n\n', '- ', '1. ', '> ', '```', '`', '|', '|-|\n', '$$', '$', '\\[', '\\]', '#'];
-  pieces.push(' ', '    ', 'word', '*', '**', '[a]', '(b)', '<b>', '<!--', '\t', '~~~', '===', '한글', '😀');
+  const pieces = [
+    '\n',
+    '\n\n',
+    '- ',
+    '1. ',
+    '> ',
+    '```',
+    '`',
+    '|',
+    '|-|\n',
+    '$$',
+    '$',
+    '\\[',
+    '\\]',
+    '#',
+  ];
+  pieces.push(
+    ' ',
+    '    ',
+    'word',
+    '*',
+    '**',
+    '[a]',
+    '(b)',
+    '<b>',
+    '<!--',
+    '\t',
+    '~~~',
+    '===',
+    '한글',
+    '😀',
+  );
   for (let round = 0; round < 300; round++) {
     let text = '';
     const steps = [];
@@ -87,7 +117,10 @@ test('a block longer than the window is cut: rows keep their table, code stays c
     read.tokens.map(({ type }) => type).filter((type) => type !== 'space'),
     ['code', 'paragraph'],
   );
-  const inList = readAll(`1. do:\n   \`\`\`c\n${'   int a;\n'.repeat(1000)}   \`\`\`\n\nafter *it*`, []);
+  const inList = readAll(
+    `1. do:\n   \`\`\`c\n${'   int a;\n'.repeat(1000)}   \`\`\`\n\nafter *it*`,
+    [],
+  );
   assert.match(inList.html, /<p>after <em>it<\/em><\/p>\n$/);
   assert.doesNotMatch(inList.html, /<p>\s*int a/);
 });
@@ -108,30 +141,87 @@ test('formulas: what is one and what is money', () => {
 });
 
 test('formulas that could grow without bound are refused', () => {
-  for (const source of ['\\def\\a{\\a\\a}\\a', '\\newcommand{\\x}{y}', '\\gdef\\x{}', '\\let\\x=y', 'x'.repeat(2000)])
+  for (const source of [
+    '\\def\\a{\\a\\a}\\a',
+    '\\newcommand{\\x}{y}',
+    '\\gdef\\x{}',
+    '\\let\\x=y',
+    'x'.repeat(2000),
+  ])
     assert.notEqual(refuseMath(source), undefined, source.slice(0, 30));
   assert.notEqual(refuseMath(`\\begin{matrix}${'&'.repeat(500)}\\end{matrix}`), undefined);
-  assert.equal(refuseMath('\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix} \\leq \\left( \\defeq'), undefined);
+  assert.equal(
+    refuseMath('\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix} \\leq \\left( \\defeq'),
+    undefined,
+  );
 });
 
 test('HTML of the model is text, but for tags without attributes', () => {
   assert.equal(html('a<br>b H<sub>2</sub>O'), '<p>a<br>b H<sub>2</sub>O</p>\n');
-  for (const text of ['<script>x</script>', '<img src=x onerror=y>', '<b onclick=x>', '<style>', '<form>', '<svg/onload=x>'])
+  for (const text of [
+    '<script>x</script>',
+    '<img src=x onerror=y>',
+    '<b onclick=x>',
+    '<style>',
+    '<form>',
+    '<svg/onload=x>',
+  ])
     assert.doesNotMatch(html(text), /<(?!\/?p>)/, text);
   assert.doesNotMatch(html('<div>\n<iframe src="x">\n</div>'), /<(?:div|iframe)/);
 });
 
 test('links go to the web and to mail only; images are links', () => {
-  assert.match(html('[a](https://example.org/?q="x")'), /<a href="https:\/\/example.org\/\?q=&quot;x&quot;">/);
-  for (const text of ['[a](javascript:alert(1))', '[a](JaVaScRiPt:x)', '[a](data:text/html,x)', '[a](/models/)', '[a](vbscript:x)'])
+  assert.match(
+    html('[a](https://example.org/?q="x")'),
+    /<a href="https:\/\/example.org\/\?q=&quot;x&quot;">/,
+  );
+  for (const text of [
+    '[a](javascript:alert(1))',
+    '[a](JaVaScRiPt:x)',
+    '[a](data:text/html,x)',
+    '[a](/models/)',
+    '[a](vbscript:x)',
+  ])
     assert.doesNotMatch(html(text), /<a/, text);
   assert.match(html('![cat](https://example.org/cat.png)'), /<a href="https:[^"]+">🖼 cat<\/a>/);
   assert.doesNotMatch(html('![x](data:image/svg+xml,<svg onload=x>)'), /<(?!\/?p>)/);
 });
 
 test('nesting is bounded, and 4000 of anything is lexed within a moment', () => {
-  const kinds = ['> ', '>', '- ', '* ', '1. ', '+ ', '[', '![', '[a](', '*a ', '**', '_a ', '__a_', '~a ', '` '];
-  kinds.push('<', '<a ', '<!--', '|', '&#', '\\', '$', '$a', '\\(', '\\[', '$$', '(', '`a` ', '#\n', '***a** b* ');
+  const kinds = [
+    '> ',
+    '>',
+    '- ',
+    '* ',
+    '1. ',
+    '+ ',
+    '[',
+    '![',
+    '[a](',
+    '*a ',
+    '**',
+    '_a ',
+    '__a_',
+    '~a ',
+    '` ',
+  ];
+  kinds.push(
+    '<',
+    '<a ',
+    '<!--',
+    '|',
+    '&#',
+    '\\',
+    '$',
+    '$a',
+    '\\(',
+    '\\[',
+    '$$',
+    '(',
+    '`a` ',
+    '#\n',
+    '***a** b* ',
+  );
   const nested = Array.from({ length: 60 }, (_, i) => `${' '.repeat(i * 2)}- a\n`).join('');
   for (const kind of [...kinds, nested]) {
     const text = kind.repeat(Math.ceil(4000 / kind.length)).slice(0, 4000);

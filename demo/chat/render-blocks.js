@@ -1,5 +1,5 @@
-/* A growing text → blocks, each read once it can no longer change. No more than a window of the text is lexed at a time:
- * the time of a step does not depend on the length of the text. */
+/* A growing text → blocks, each read once it can no longer change. No more than a window of the text is lexed at a
+ * time: the time of a step does not depend on the length of the text. */
 
 /** Characters. The worst that 4000 were made to take is 25 ms on a slow machine (tests/web/chat-render.test.mjs). */
 const WINDOW = 4000;

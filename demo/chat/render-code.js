@@ -21,7 +21,7 @@ const LANGUAGES = {
 for (const [name, language] of Object.entries(LANGUAGES)) {
   highlighter.registerLanguage(name, language);
 }
-/** Characters; longer code stays plain: highlighting costs about 1 ms per 1000 of them, and up to ten on a slow machine. */
+/** Characters; longer code stays plain: highlighting costs about 1 ms per 1000 of them, ten on a slow machine. */
 const HIGHLIGHT_MAX = 4000;
 
 function highlight(text, language) {

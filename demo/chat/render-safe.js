@@ -1,5 +1,5 @@
-/* The second wall: HTML that render-html.js made of a model's Markdown passes through DOMPurify before it is part of the
- * page. No forms, no styles, no images, no ids; links only to where a person may follow them. */
+/* The second wall: HTML that render-html.js made of a model's Markdown passes through DOMPurify before it is part of
+ * the page. No forms, no styles, no images, no ids; links only to where a person may follow them. */
 import createPurifier from 'dompurify';
 
 const CONFIG = {

@@ -114,8 +114,9 @@ function record(result) {
       }),
     ),
   }));
-  const { machine, browser, targets } = result;
-  appendFileSync(file, `${JSON.stringify({ machine, browser, models, targets })}\n`);
+  const { machine, browser, options, targets } = result;
+  const lengths = { promptTokens: options.prefill, decodedTokens: options.decode };
+  appendFileSync(file, `${JSON.stringify({ machine, browser, lengths, models, targets })}\n`);
   progress(`recorded in ${path.relative(process.cwd(), file)}`);
 }
 

@@ -5,7 +5,11 @@ import { ensureProgram } from '../setup/debs.mjs';
 import { say } from '../setup/report.mjs';
 import { REPOSITORY } from '../setup/workspace.mjs';
 
-const GENERATORS = ['tools/build/gen_abi.mjs', 'tools/build/gen_unicode.py'];
+const GENERATORS = [
+  'tools/build/gen_abi.mjs',
+  'tools/build/gen_unicode.py',
+  'tools/docs/machines.mjs',
+];
 
 export async function checkGenerated(tally) {
   for (const generator of GENERATORS) {

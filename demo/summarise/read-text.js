@@ -1,9 +1,10 @@
 /* A file that the user chose, as text. */
 import { UnreadableText } from './decode.js';
+import workerPath from './read-worker.js?worker';
 
 /** Throws UnreadableText. */
 export function readTextFile(file) {
-  const worker = new Worker(new URL('./read-worker.js', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL(workerPath, import.meta.url), { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => {
       if (data.text === undefined) reject(new UnreadableText(data.reason, data.message));

@@ -84,11 +84,30 @@ function copyModel(demo, out) {
   return { path, bytes: bytes.length };
 }
 
+/** `import url from './x-worker.js?worker'`: the address, relative to the importing file, of a module worker that is
+ *  bundled on its own. Browsers cannot be told of a hashed file in any other way. */
+function workerPlugin(build, plugin) {
+  build.onResolve({ filter: /\?worker$/ }, ({ path, resolveDir }) => ({
+    path: join(resolveDir, path.replace(/\?worker$/, '')),
+    namespace: 'worker',
+  }));
+  build.onLoad({ filter: /.*/, namespace: 'worker' }, async ({ path }) => {
+    const made = await runEsbuild({ entryPoints: [path], format: 'esm', write: false, plugins: [plugin] });
+    return { contents: made.outputFiles[0].contents, loader: 'file' };
+  });
+}
+
 /** What sources import beyond files and libraries: the package, and what only the build knows. */
 function sitePlugin({ engine, facts, dist }) {
-  return {
+  const plugin = {
     name: 'site',
     setup(build) {
+      workerPlugin(build, plugin);
+      /* The engine's worker, for a worker of a page that runs it. */
+      build.onResolve({ filter: /^pocketphi\/engine-worker$/ }, () => ({
+        path: `../${engine}/engine-worker.js`,
+        external: true,
+      }));
       build.onResolve({ filter: /^pocketphi$/ }, () => ({
         path: `../${engine}/index.js`,
         external: true,
@@ -104,6 +123,7 @@ function sitePlugin({ engine, facts, dist }) {
       }));
     },
   };
+  return plugin;
 }
 
 async function runEsbuild(options) {

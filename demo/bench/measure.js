@@ -6,8 +6,8 @@ import { summarise } from './stats.js';
 /** A hidden page's sample is taken again, at most so often for a whole run. */
 const RETAKES_MAX = 6;
 
-/** `world`: { probe(), createEngine({ threads, contextLength, signal }), now(), watch() }. watch() begins to look whether
- * the page is hidden; the function that it returns ends that, and tells. */
+/** `world`: { probe(), createEngine({ threads, contextLength, signal }), now(), watch() }. watch() begins to look
+ * whether the page is hidden; the function that it returns ends that, and tells. */
 export class Bench {
   #world;
   #signal;
@@ -37,7 +37,8 @@ export class Bench {
       samples.gemv.push({ value: speed.gemvGigabytesPerSecond, isHidden });
       samples.gemm.push({ value: speed.gemmGigaopsPerSecond, isHidden });
       if (model?.decodeTokPerSec) samples.decode.push({ value: model.decodeTokPerSec, isHidden });
-      if (model?.prefillTokPerSec) samples.prefill.push({ value: model.prefillTokPerSec, isHidden });
+      if (model?.prefillTokPerSec)
+        samples.prefill.push({ value: model.prefillTokPerSec, isHidden });
     }
     const summaries = Object.entries(samples).map(([name, all]) => [name, summarise(all)]);
     return { ...Object.fromEntries(summaries), kernel: last.speed.kernel, threads: last.threads };

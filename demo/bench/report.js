@@ -1,5 +1,5 @@
-/* A run as JSON, for a message or an issue. `schema` names this form and its version: what changes the meaning of a field
- * changes the version.
+/* A run as JSON, for a message or an issue. `schema` names this form and its version: what changes the meaning of a
+ * field changes the version.
  *
  *   schema        "pocketphi-bench/1"
  *   date          ISO 8601

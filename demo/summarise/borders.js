@@ -1,6 +1,6 @@
-/* Where a text may be cut so that both halves still read well: between messages, paragraphs, lines, sentences, words; in
- * a text without any of them, between characters. What lies at a cut stays with the part before it, so that the parts
- * joined are the text again. Work is bounded by the window that is looked at, whatever the text. */
+/* Where a text may be cut so that both halves still read well: between messages, paragraphs, lines, sentences, words;
+ * in a text without any of them, between characters. What lies at a cut stays with the part before it, so that the
+ * parts joined are the text again. Work is bounded by the window that is looked at, whatever the text. */
 
 /** Longest beginning of a line that is looked at to tell a message. */
 export const LINE_START_MAX = 200;
@@ -9,7 +9,7 @@ const MARKS_MAX = 32;
 /* One character each and what closes it: a run of full stops costs no second look. */
 const SENTENCE_END = /(?:[.!?…]["'”’)\]]?(?=\s)|[。！？])/gu;
 const BLANK_LINE = /\n[ \t\r]*\n/g;
-const JOINER = /[\p{M}\u200d\ufe0e\ufe0f\u{1f3fb}-\u{1f3ff}]/u;
+const JOINER = /[\p{M}\p{Emoji_Modifier}]|\u200d/u;
 
 function isHighSurrogate(code) {
   return code >= 0xd800 && code <= 0xdbff;
@@ -69,8 +69,8 @@ function lastSpace(window) {
   return 0;
 }
 
-/** The best place to cut in the second half of text[start, end): a number in (start, end], or one more where `end` would
- * divide the only character there is. The text's own end is always a place. */
+/** The best place to cut in the second half of text[start, end): a number in (start, end], or one more where `end`
+ * would divide the only character there is. The text's own end is always a place. */
 export function findCut(text, start, end, isMessageStart) {
   if (end >= text.length) return text.length;
   const middle = start + ((end - start) >> 1);

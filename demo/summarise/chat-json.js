@@ -18,7 +18,9 @@ function textOf(value, depth = 0) {
     const parts = value.slice(0, PARTS_MAX).map((part) => textOf(part, depth + 1) ?? '');
     return parts.join('');
   }
-  return isObject(value) ? textOf(value.text ?? value.content ?? value.parts, depth + 1) : undefined;
+  return isObject(value)
+    ? textOf(value.text ?? value.content ?? value.parts, depth + 1)
+    : undefined;
 }
 
 function nameOf(value) {

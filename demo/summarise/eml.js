@@ -1,5 +1,5 @@
-/* A mail as mail programs save it (.eml): who, when, what about, and its plain text. Parts in other parts are looked for
- * to a small depth; HTML alone is stripped of its tags. */
+/* A mail as mail programs save it (.eml): who, when, what about, and its plain text. Parts in other parts are looked
+ * for to a small depth; HTML alone is stripped of its tags. */
 
 const DEPTH_MAX = 5;
 const PARTS_MAX = 50;

@@ -2,9 +2,16 @@
  *
  *   text --split--> parts --note on each--> notes --merged in groups, level by level--> notes that fit --> summary
  *
- * A text that fits the context is summarised at once. What has been written is kept: run() after a cancelled run goes on
- * with the step that was under way. */
-import { dealContext, disarm, emptyPrompts, finalPrompt, mergePrompt, notePrompt } from './prompts.js';
+ * A text that fits the context is summarised at once. What has been written is kept: run() after a cancelled run goes
+ * on with the step that was under way. */
+import {
+  dealContext,
+  disarm,
+  emptyPrompts,
+  finalPrompt,
+  mergePrompt,
+  notePrompt,
+} from './prompts.js';
 import { groupByTokens, splitByTokens } from './split.js';
 import { isMessageStart } from './thread.js';
 
@@ -69,7 +76,8 @@ export class SummaryJob {
     const nParts = this.#parts.length;
     const step = (about, messages, maxTokens) =>
       this.#step(about, messages, maxTokens, { signal, onStep });
-    if (nParts === 1) return await step(FINAL, finalPrompt(this.#text, this.#wishes, {}), this.#room.answer);
+    if (nParts === 1)
+      return await step(FINAL, finalPrompt(this.#text, this.#wishes, {}), this.#room.answer);
     let notes = [];
     for (const [index, { start, end }] of this.#parts.entries()) {
       const prompt = notePrompt(this.#text.slice(start, end), this.#wishes, { index, of: nParts });

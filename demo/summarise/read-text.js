@@ -12,7 +12,9 @@ export function readTextFile(file) {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new UnreadableText('unread', event.message || 'the file’s reader could not be loaded'));
+      reject(
+        new UnreadableText('unread', event.message || 'the file’s reader could not be loaded'),
+      );
     };
     worker.postMessage(file);
   }).finally(() => worker.terminate());

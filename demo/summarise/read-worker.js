@@ -6,7 +6,10 @@ import { textFromMail } from './eml.js';
 
 async function read(file) {
   if (file.size > FILE_BYTES_MAX)
-    throw new UnreadableText('large', `the file has ${file.size} bytes, the limit is ${FILE_BYTES_MAX}`);
+    throw new UnreadableText(
+      'large',
+      `the file has ${file.size} bytes, the limit is ${FILE_BYTES_MAX}`,
+    );
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (/\.eml$/i.test(file.name)) {
     const mail = textFromMail(bytes);

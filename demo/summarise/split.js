@@ -1,6 +1,6 @@
-/* Cuts a text into parts of at most so many tokens, each at the best border there is (borders.js). Every character is in
- * exactly one part. Counting is the tokenizer's work in its worker; here, between two counts, only one window of the text
- * is looked at, so that ten megabytes in one line hold the page no longer than ten pages of prose. */
+/* Cuts a text into parts of at most so many tokens, each at the best border there is (borders.js). Every character is
+ * in exactly one part. Counting is the tokenizer's work in its worker; here, between two counts, only one window of the
+ * text is looked at, so that ten megabytes in one line hold the page no longer than ten pages of prose. */
 import { findCut } from './borders.js';
 
 /** Characters of one count: more would keep the tokenizer from its other callers. */
@@ -27,7 +27,10 @@ async function nextPart(text, start, target, state) {
     if (tokens > target && characters > 2) {
       /* What fitted before is taken; else a smaller window, each time by a tenth at least. */
       if (best !== undefined) return best;
-      size = Math.max(1, Math.min(characters - 1, Math.floor((characters * target * 0.9) / tokens)));
+      size = Math.max(
+        1,
+        Math.min(characters - 1, Math.floor((characters * target * 0.9) / tokens)),
+      );
       continue;
     }
     if (best === undefined || end > best.end) best = { start, end, tokens };
@@ -46,8 +49,7 @@ async function balanceEnd(text, parts, budget, state) {
   const first = await nextPart(text, before.start, target, state);
   if (first.end >= text.length) return;
   const tokens = await state.count(text.slice(first.end));
-  if (tokens <= budget)
-    parts.splice(-2, 2, first, { start: first.end, end: text.length, tokens });
+  if (tokens <= budget) parts.splice(-2, 2, first, { start: first.end, end: text.length, tokens });
 }
 
 /** Parts {start, end, tokens} of the text, in order, of at most `budget` tokens each.

@@ -17,19 +17,33 @@ function pattern(source) {
 
 /** Tried in this order. `isSure`: a few such lines are enough. */
 const FORMATS = [
-  { id: 'kakaotalk', isSure: true, line: pattern(String.raw`\[(?<name>[^\]\n]{1,60})\] \[${CLOCK}\] `) },
-  { id: 'kakaotalk', isSure: true, line: pattern(String.raw`${DAY},? ${CLOCK}, ${NAME} : `) },
+  {
+    id: 'kakaotalk',
+    isSure: true,
+    line: pattern(String.raw`\[(?<name>[^\]\n]{1,60})\] \[${CLOCK}\] `),
+  },
+  { id: 'kakaotalk', isSure: true, line: pattern(`${DAY},? ${CLOCK}, ${NAME} : `) },
   {
     id: 'bracketed',
     isSure: true,
     line: pattern(String.raw`\[(?:${DAY}(?:,|T)?\s?)?${CLOCK}\]\s?${NAME}:(?:\s|$)`),
   },
-  { id: 'whatsapp', isSure: true, line: pattern(String.raw`${DAY},? ${CLOCK} [-–] ${NAME}:(?:\s|$)`) },
-  { id: 'irc', isSure: true, line: pattern(String.raw`(?:\[?${CLOCK}\]?\s)?<[@+ ]?(?<name>[^\s<>]{1,40})> `) },
+  {
+    id: 'whatsapp',
+    isSure: true,
+    line: pattern(String.raw`${DAY},? ${CLOCK} [-–] ${NAME}:(?:\s|$)`),
+  },
+  {
+    id: 'irc',
+    isSure: true,
+    line: pattern(String.raw`(?:\[?${CLOCK}\]?\s)?<[@+ ]?(?<name>[^\s<>]{1,40})> `),
+  },
   {
     id: 'copied',
     isSure: true,
-    line: pattern(String.raw`(?<name>[^\s:][^:\n]{0,40}?)(?:\s{2,}|\s?—\s?)(?:\p{L}+ (?:at )?)?(?:${DAY} )?${CLOCK}\s*$`),
+    line: pattern(
+      String.raw`(?<name>[^\s:][^:\n]{0,40}?)(?:\s{2,}|\s?—\s?)(?:\p{L}+ (?:at )?)?(?:${DAY} )?${CLOCK}\s*$`,
+    ),
   },
   { id: 'plain', isSure: false, line: pattern(String.raw`${NAME} ?:(?:\s|$)`) },
 ];
@@ -77,7 +91,7 @@ function isThread({ isSure }, { names, nMessages }, nLines) {
   return nMessages >= 4 && names.size >= 2 && comeAgain >= 2 && nMessages * 2 >= nLines;
 }
 
-/** {kind: 'thread' | 'document', format, people}: people in the order of how much they wrote, of the text's beginning. */
+/** {kind: 'thread' | 'document', format, people}: people in the order of how much they wrote at its beginning. */
 export function recognise(text) {
   const lines = sampleLines(text);
   for (const format of FORMATS) {

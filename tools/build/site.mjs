@@ -92,7 +92,12 @@ function workerPlugin(build, plugin) {
     namespace: 'worker',
   }));
   build.onLoad({ filter: /.*/, namespace: 'worker' }, async ({ path }) => {
-    const made = await runEsbuild({ entryPoints: [path], format: 'esm', write: false, plugins: [plugin] });
+    const made = await runEsbuild({
+      entryPoints: [path],
+      format: 'esm',
+      write: false,
+      plugins: [plugin],
+    });
     return { contents: made.outputFiles[0].contents, loader: 'file' };
   });
 }

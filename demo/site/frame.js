@@ -7,6 +7,7 @@
  * A page that has data-page="chat" on its body is marked in the header. Elements of the page's main that have data-text
  * (and so on, see text.js) are filled with the page's words, or the shared ones. */
 import { pages } from 'site:build';
+import { AppBar } from './app-bar.js';
 import { readPreference, writePreference } from './preferences.js';
 import { siteUrl } from './root.js';
 import { applyWords, byId, element } from './text.js';
@@ -88,6 +89,7 @@ class Frame {
   #badge = offlineBadge();
   #status = element('p', 'status');
   #version = element('span');
+  #appBar = new AppBar();
 
   constructor(pageWords) {
     this.#pageWords = pageWords;
@@ -106,7 +108,7 @@ class Frame {
     controls.append(this.#badge.badge, language.label, theme.label);
     this.#header.append(brand(), navigation(page), controls);
     this.#buildFooter();
-    document.body.prepend(this.#skip, this.#header);
+    document.body.prepend(this.#skip, this.#header, this.#appBar.notice);
     document.body.append(this.#footer);
     byId('main')?.setAttribute('tabindex', '-1');
     language.select.addEventListener('change', () => {
@@ -118,6 +120,7 @@ class Frame {
     this.#speak(readPreference('language') ?? pickLanguage(navigator.languages));
     language.select.value = this.language;
     this.#badge.show();
+    this.#appBar.begin();
   }
 
   /** `fn(words, language)` now and at each change. Returns what takes it back. */
@@ -137,8 +140,8 @@ class Frame {
     const privacy = element('p');
     privacy.dataset.text = 'privacy';
     const about = element('p', 'quiet');
-    about.append(this.#version);
-    this.#footer.append(this.#status, privacy, about);
+    about.append(this.#version, ' ', this.#appBar.ready);
+    this.#footer.append(this.#status, privacy, about, this.#appBar.install);
   }
 
   #speak(wanted) {
@@ -148,9 +151,9 @@ class Frame {
     const { page = 'index' } = document.body.dataset;
     const title = this.words.pages[page];
     document.title = page === 'index' ? 'PocketPhi' : `${title} · PocketPhi`;
-    for (const root of [this.#skip, this.#header, byId('main'), this.#footer, this.#badge.text]) {
-      if (root) applyWords(root, this.words);
-    }
+    const { notice } = this.#appBar;
+    const ours = [this.#skip, this.#header, notice, this.#footer, this.#badge.text];
+    for (const root of [...ours, byId('main')]) if (root) applyWords(root, this.words);
     const { version = '' } = document.documentElement.dataset;
     this.#version.textContent = version && this.words.version(version);
     for (const fn of this.#listeners) fn(this.words, this.language);

@@ -13,7 +13,7 @@ const en = {
   nav: 'Pages',
   language: 'Language',
   theme: 'Appearance',
-  themes: { auto: 'as the system', light: 'light', dark: 'dark' },
+  themes: { auto: 'Auto', light: 'Light', dark: 'Dark' },
   offline: 'Offline',
   offlineTitle: 'There is no network. What is on this device goes on working.',
   privacy:
@@ -72,7 +72,7 @@ const ko = {
   nav: '페이지',
   language: '언어',
   theme: '화면 모드',
-  themes: { auto: '시스템 설정', light: '밝게', dark: '어둡게' },
+  themes: { auto: '자동', light: '밝게', dark: '어둡게' },
   offline: '오프라인',
   offlineTitle: '네트워크에 연결되어 있지 않습니다. 이 기기에 있는 것은 그대로 쓸 수 있습니다.',
   privacy:

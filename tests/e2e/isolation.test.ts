@@ -60,7 +60,7 @@ class Reports {
 }
 
 before(async () => {
-  browser = await openBrowser(files);
+  browser = await openBrowser(files, { serviceWorkers: 'allow' });
   reports = new Reports();
   const policy = `${POLICY}; report-uri ${await reports.open()}`;
   strictSite = await serve({ files, headers: { 'Content-Security-Policy': policy } });

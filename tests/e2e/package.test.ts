@@ -107,7 +107,8 @@ after(async () => {
 
 test('the package holds what it should, nothing of the sources, and stays small', () => {
   const paths = packed.files.map((file) => file.path);
-  const scripts = ['index', 'engine-worker', 'prompt-api', 'ai-sdk', 'coi-service-worker'];
+  const entries = ['index', 'engine-worker', 'prompt-api', 'ai-sdk', 'isolation'];
+  const scripts = [...entries, 'coi-service-worker'];
   const expected = [
     'LICENSE',
     'README.md',
@@ -149,6 +150,8 @@ test('every entry of exports is there, and its types compile in a strict project
   writeFileSync(
     join(app, 'page.ts'),
     `import { type ChatCompletionChunk, Engine, EngineError } from 'pocketphi';
+import { isolated } from 'pocketphi/isolation';
+export const answer = (response: Response): Response => isolated(response);
 export async function use(model: File): Promise<void> {
   const engine = await Engine.create({ model, threads: 'auto' });
   const stream = await engine.chat.completions.create({ messages: [], stream: true });
@@ -182,14 +185,16 @@ export const vectors = (engine: Engine) => createPocketPhi({ engine }).embedding
     }
   }
   const program = `import * as a from 'pocketphi'; import * as b from 'pocketphi/ai-sdk';
+    import * as c from 'pocketphi/isolation';
     import 'pocketphi/package.json' with { type: 'json' };
-    console.log(typeof a.Engine.create, typeof b.pocketphi, import.meta.resolve('pocketphi/dist/engine-worker.js'))`;
+    const where = import.meta.resolve('pocketphi/dist/engine-worker.js');
+    console.log(typeof a.Engine.create, typeof b.pocketphi, typeof c.isolated, where)`;
   const out = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
     cwd: app,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  assert.match(out, /^function function file:.*\/dist\/engine-worker\.js\n$/);
+  assert.match(out, /^function function function file:.*\/dist\/engine-worker\.js\n$/);
 });
 
 test('a Vite build finds the worker, the module and its threads', async () => {

@@ -4,6 +4,7 @@
  *   dist/prompt-api.js         the entry of exports["./prompt-api"]
  *   dist/engine-worker.js      the worker that either starts
  *   dist/ai-sdk.js             the entry of exports["./ai-sdk"]; imports index.js, so that errors are of one class
+ *   dist/isolation.js          the entry of exports["./isolation"]: parts of the next for service workers of one's own
  *   dist/coi-service-worker.js optional: cross-origin isolation where the server sends no headers; a plain script
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
  *   dist/types/                TypeScript declarations
@@ -26,6 +27,7 @@ const COPIED = ['web/net/manifest.schema.json'];
 const ENTRIES = {
   index: 'web/index.ts',
   'prompt-api': 'web/prompt-api.ts',
+  isolation: 'web/coi/isolation.ts',
   'engine-worker': 'web/worker/engine-worker.ts',
 };
 /* What a page of the main entry loads of them. */

@@ -35,7 +35,15 @@ export function completePage({ file, path, text }, outputs, { start, version }) 
     if (output.css) styles.push(`<link rel="stylesheet" href="${from(output.css)}" />`);
     return `${opening}"${from(output.file)}"`;
   });
-  const head = [`<script src="${from(outputs.get(start).file)}"></script>`, ...styles];
+  const head = [
+    `<script src="${from(outputs.get(start).file)}"></script>`,
+    ...styles,
+    '<meta name="theme-color" content="#fdfcf9" media="(prefers-color-scheme: light)" />',
+    '<meta name="theme-color" content="#181715" media="(prefers-color-scheme: dark)" />',
+    `<link rel="icon" href="${from('icons/icon.svg')}" type="image/svg+xml" />`,
+    `<link rel="apple-touch-icon" href="${from('icons/icon-180.png')}" />`,
+    `<link rel="manifest" href="${from('manifest.webmanifest')}" />`,
+  ];
   return replaced
     .replace(HTML_TAG, `$& data-version="${version}"`)
     .replace(HEAD_END, `  ${head.join('\n    ')}\n  ${HEAD_END}`);

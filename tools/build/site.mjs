@@ -4,6 +4,8 @@
  *   assets/<name>-<hash>.js, .css     each page's scripts and styles, libraries bundled in
  *   engine-<hash>/                    the package's files that a page loads, out of dist/
  *   models/tutor-<hash>.gguf          the embedded model, if there is one
+ *   manifest.webmanifest, icons/      for installing it
+ *   sw.js                             the service worker, with the list of all of these and their hashes
  *
  * Everything but the pages has a hash of its content in its path: a page names exactly the files that it was built
  * with, so that one of an older build and one of a newer never share a file of the same name. */
@@ -18,7 +20,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { formatBytes, runMain, SetupError, say, step } from '../setup/report.mjs';
@@ -30,6 +32,11 @@ const ENGINE_FILE = /^(index\.js|engine-worker\.js|pocketphi-[\w-]+\.(js|wasm))$
 const MODEL = 'models/tutor.gguf';
 /* Part of every page. */
 const START_SCRIPT = 'site/start.js';
+const SERVICE_WORKER = 'site/sw.js';
+const ICONS = 'site/icons';
+const MANIFEST = 'site/manifest.webmanifest';
+/* The service worker takes the parts of the package's own into itself. */
+const ISOLATION = join(REPOSITORY, 'web/coi/isolation.ts');
 
 const hashOf = (...pieces) => {
   const hash = createHash('sha256');
@@ -102,8 +109,9 @@ function workerPlugin(build, plugin) {
   });
 }
 
-/** What sources import beyond files and libraries: the package, and what only the build knows. */
-function sitePlugin({ engine, facts, dist }) {
+/** What sources import beyond files and libraries: the package, and what only the build knows ('site:build' and
+ *  'site:files' export `facts`). */
+function sitePlugin({ engine, facts }) {
   const plugin = {
     name: 'site',
     setup(build) {
@@ -117,10 +125,8 @@ function sitePlugin({ engine, facts, dist }) {
         path: `../${engine}/index.js`,
         external: true,
       }));
-      build.onResolve({ filter: /^pocketphi\/isolation$/ }, () => ({
-        path: join(dist, 'isolation.js'),
-      }));
-      build.onResolve({ filter: /^site:build$/ }, () => ({ path: 'build', namespace: 'site' }));
+      build.onResolve({ filter: /^pocketphi\/isolation$/ }, () => ({ path: ISOLATION }));
+      build.onResolve({ filter: /^site:/ }, ({ path }) => ({ path, namespace: 'site' }));
       build.onLoad({ filter: /.*/, namespace: 'site' }, () => ({
         contents: Object.entries(facts)
           .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
@@ -185,6 +191,28 @@ async function bundleAssets(entries, plugin, out) {
   return new Map([...outputsOf(modules.metafile, out), ...outputsOf(plain.metafile, out)]);
 }
 
+function copyExtras(demo, out) {
+  if (existsSync(join(demo, ICONS)))
+    cpSync(join(demo, ICONS), join(out, 'icons'), { recursive: true });
+  if (existsSync(join(demo, MANIFEST))) cpSync(join(demo, MANIFEST), join(out, basename(MANIFEST)));
+}
+
+/** The service worker with its list. Last of all: the list has every other file. */
+async function buildServiceWorker(demo, out, version) {
+  const files = listFiles(out).map((path) => {
+    const digest = createHash('sha256')
+      .update(readFileSync(join(out, path)))
+      .digest('base64');
+    return { path, integrity: `sha256-${digest}` };
+  });
+  await runEsbuild({
+    entryPoints: [join(demo, SERVICE_WORKER)],
+    outfile: join(out, 'sw.js'),
+    format: 'iife',
+    plugins: [sitePlugin({ facts: { files, version } })],
+  });
+}
+
 /** What the site weighs, by kind. */
 function reportSizes(out) {
   const kinds = {
@@ -226,15 +254,18 @@ export async function buildSite({
   const read = pages.map((name) => readPage(join(demo, pagePath(name)), pagePath(name)));
   const start = join(demo, START_SCRIPT);
   const modules = [...new Set(read.flatMap((page) => page.entries))];
-  const plugin = sitePlugin({ engine, facts, dist });
+  const plugin = sitePlugin({ engine, facts });
   const outputs = await bundleAssets({ modules, scripts: [start] }, plugin, making);
+  copyExtras(demo, making);
   const drafts = read.map((page) => completePage(page, outputs, { start, version: '' }));
-  const version = hashOf(...listFiles(making), ...drafts);
+  const named = listFiles(making).flatMap((path) => [path, readFileSync(join(making, path))]);
+  const version = hashOf(...named, ...drafts);
   for (const page of read) {
     const file = join(making, page.path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, completePage(page, outputs, { start, version }));
   }
+  await buildServiceWorker(demo, making, version);
   replaceFolder(making, out);
   return { version };
 }

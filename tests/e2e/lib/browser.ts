@@ -62,8 +62,16 @@ export function chromiumPath(): string {
   return process.env.POCKETPHI_CHROMIUM ?? process.env.CHROMIUM ?? '/usr/bin/chromium';
 }
 
+export interface BrowserOptions {
+  /** Whether pages may have a service worker. Without one each load is a first visit, from the server. */
+  readonly serviceWorkers?: 'allow' | 'block';
+}
+
 /** `files`: what the server has besides the site and /dist/, by path. */
-export async function openBrowser(files: Readonly<Record<string, string>> = {}): Promise<Browser> {
+export async function openBrowser(
+  files: Readonly<Record<string, string>> = {},
+  { serviceWorkers = 'block' }: BrowserOptions = {},
+): Promise<Browser> {
   const served = { ...BLANK_PAGE, ...files };
   const isolatedSite = await serve({ files: served });
   const plainSite = await serve({ files: served, isolated: false });
@@ -72,6 +80,7 @@ export async function openBrowser(files: Readonly<Record<string, string>> = {}):
     executablePath: chromiumPath(),
     headless: true,
     args: CHROMIUM_ARGUMENTS,
+    serviceWorkers,
   });
   context.setDefaultTimeout(PATIENCE_MS);
   return {

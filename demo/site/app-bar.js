@@ -1,0 +1,65 @@
+/* The site as an app, in the frame: "works without a network", "a new version is ready", "install". Elements only; the
+ * frame puts them where they belong and fills in their words. */
+import { Offline } from './offline.js';
+import { element } from './text.js';
+
+function button(wordsPath, className, onClick) {
+  const made = element('button', className);
+  made.type = 'button';
+  made.dataset.text = wordsPath;
+  made.addEventListener('click', onClick);
+  return made;
+}
+
+export class AppBar {
+  /** The bar that tells of a new version. */
+  notice = element('div', 'notice-bar');
+  /** Says when the site can be used without a network; <html data-offline="ready"> says the same. */
+  ready = element('span', 'offline-ready');
+  install = button('install', 'install', () => void this.#install());
+  #offline = new Offline({
+    onReady: () => {
+      document.documentElement.dataset.offline = 'ready';
+      this.ready.hidden = false;
+    },
+    onUpdate: () => {
+      this.notice.hidden = false;
+    },
+  });
+  /** What the browser offered: it asks the user when prompt() is called. */
+  #offer;
+
+  constructor() {
+    const text = element('p');
+    text.dataset.text = 'updateReady';
+    text.setAttribute('role', 'status');
+    const actions = element('div', 'row');
+    actions.append(
+      button('update', 'primary', () => this.#offline.update()),
+      button('later', '', () => {
+        this.notice.hidden = true;
+      }),
+    );
+    this.notice.append(text, actions);
+    this.ready.dataset.text = 'offlineReady';
+    for (const part of [this.notice, this.ready, this.install]) part.hidden = true;
+  }
+
+  begin() {
+    addEventListener('beforeinstallprompt', (event) => {
+      event.preventDefault();
+      this.#offer = event;
+      this.install.hidden = false;
+    });
+    addEventListener('appinstalled', () => {
+      this.install.hidden = true;
+    });
+    void this.#offline.begin();
+  }
+
+  async #install() {
+    const offer = this.#offer;
+    this.install.hidden = true;
+    await offer?.prompt();
+  }
+}

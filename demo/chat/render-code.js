@@ -21,15 +21,22 @@ const LANGUAGES = {
 for (const [name, language] of Object.entries(LANGUAGES)) {
   highlighter.registerLanguage(name, language);
 }
-/** Characters; longer code stays plain: highlighting costs about 1 ms per 1000 of them, ten on a slow machine. */
+/* Characters; what lies behind stays plain: colouring costs about 1 ms per 1000 of them, ten on a slow machine. */
 const HIGHLIGHT_MAX = 4000;
 
-function highlight(text, language) {
-  if (text.length > HIGHLIGHT_MAX || !highlighter.getLanguage(language)) return undefined;
+/** How much of a text is coloured: whole lines. */
+function colouredLength(text) {
+  return text.length <= HIGHLIGHT_MAX ? text.length : text.lastIndexOf('\n', HIGHLIGHT_MAX) + 1;
+}
+
+function nodesOf(text, language) {
+  if (!highlighter.getLanguage(language)) return [text];
+  const end = colouredLength(text);
   try {
-    return sanitizeHighlight(highlighter.highlight(text, { language }).value);
+    const coloured = highlighter.highlight(text.slice(0, end), { language }).value;
+    return [sanitizeHighlight(coloured), text.slice(end)];
   } catch {
-    return undefined; /* a grammar that fails leaves the text as it is */
+    return [text]; /* a grammar that fails leaves the text as it is */
   }
 }
 
@@ -53,19 +60,16 @@ export function codeBlock(text, language, copyLabel) {
   const pre = document.createElement('pre');
   pre.tabIndex = 0; /* it may be wider than the page and scroll */
   const code = document.createElement('code');
-  code.append(highlight(text, language) ?? text);
+  code.append(...nodesOf(text, language));
   pre.append(code);
   block.append(bar, pre);
   return block;
 }
 
-/** More text at the end of a block that is still being written; coloured while it is short. */
+/** More text at the end of a block that is still being written. */
 export function extendCode(block, text, language) {
   const code = block.querySelector('code');
-  const shown = code.textContent.length;
-  const more = text.slice(shown);
-  if (more === '') return;
-  const coloured = highlight(text, language);
-  if (coloured) code.replaceChildren(coloured);
-  else code.append(more);
+  const { length } = code.textContent;
+  if (length > HIGHLIGHT_MAX) code.append(text.slice(length));
+  else code.replaceChildren(...nodesOf(text, language));
 }

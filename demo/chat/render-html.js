@@ -42,8 +42,11 @@ function slot(tag, kind, language, text) {
   return `<${tag} ${attributes}>${escapeHtml(text)}</${tag}>`;
 }
 
-function mathSlot({ source, isDisplay }) {
-  return isDisplay ? slot('div', 'display', '', source) : slot('span', 'math', '', source);
+function mathSlot({ type, source, isDisplay }) {
+  const kind = isDisplay ? 'display' : 'math';
+  return type === 'mathBlock'
+    ? `${slot('div', kind, '', source)}\n`
+    : slot('span', kind, '', source);
 }
 
 const renderer = {
@@ -54,7 +57,7 @@ const renderer = {
   },
   code({ text, lang }) {
     const language = /^[\w+#.-]{1,20}/.exec(lang ?? '')?.[0].toLowerCase() ?? '';
-    return slot('div', 'code', language, text);
+    return `${slot('div', 'code', language, text)}\n`;
   },
   checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
   tablecell({ tokens, header, align }) {
@@ -95,7 +98,7 @@ export class MarkdownWriter {
     }
   }
 
-  /** Not sanitised. */
+  /** Not sanitised. Its last node is no slot: whoever fills slots replaces them. */
   html(token) {
     return this.#marked.parser([token]);
   }

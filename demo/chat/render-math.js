@@ -6,7 +6,6 @@ import katex from 'katex';
 const SOURCE_LENGTH_MAX = 1500;
 /* Cells of matrices cost much more than symbols: 500 take 90 ms, 100 take 10. */
 const CELLS_MAX = 100;
-const CACHED_MAX = 300;
 const OPTIONS = {
   trust: false,
   strict: 'ignore',
@@ -79,8 +78,9 @@ export function refuseMath(source) {
   return cells > CELLS_MAX ? 'too many cells' : undefined;
 }
 
-function draw(source, isDisplay) {
-  const host = document.createElement(isDisplay ? 'div' : 'span');
+/** A formula; its source where it cannot be drawn. */
+export function mathNode(source, isDisplay) {
+  const host = document.createElement('span');
   host.className = isDisplay ? 'math math-display' : 'math';
   if (isDisplay) host.tabIndex = 0; /* it may be wider than the page and scroll */
   if (refuseMath(source) === undefined) {
@@ -96,22 +96,4 @@ function draw(source, isDisplay) {
   host.className += ' math-source';
   host.replaceChildren(code);
   return host;
-}
-
-/** Formulas that were drawn, so that an unfinished paragraph does not draw them again in each frame. */
-export class MathCache {
-  #drawn = new Map();
-
-  has(source, isDisplay) {
-    return this.#drawn.has(`${isDisplay} ${source}`);
-  }
-
-  node(source, isDisplay) {
-    const key = `${isDisplay} ${source}`;
-    const node = this.#drawn.get(key) ?? draw(source, isDisplay);
-    this.#drawn.delete(key);
-    this.#drawn.set(key, node);
-    if (this.#drawn.size > CACHED_MAX) this.#drawn.delete(this.#drawn.keys().next().value);
-    return node.cloneNode(true);
-  }
 }

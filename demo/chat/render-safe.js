@@ -9,6 +9,8 @@ const CONFIG = {
     ...['span', 'div', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'a', '#text'],
   ],
   ALLOWED_ATTR: ['href', 'title', 'start', 'data-slot', 'data-language', 'data-align'],
+  /* Everything but href: the pattern below is for addresses. */
+  ADD_URI_SAFE_ATTR: ['title', 'start', 'data-slot', 'data-language', 'data-align'],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
@@ -17,6 +19,7 @@ const CONFIG = {
 const HIGHLIGHT_CONFIG = {
   ALLOWED_TAGS: ['span', '#text'],
   ALLOWED_ATTR: ['class'],
+  ADD_URI_SAFE_ATTR: ['class'],
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,

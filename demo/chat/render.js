@@ -13,11 +13,16 @@ import { BlockReader } from './render-blocks.js';
 import { codeBlock, extendCode } from './render-code.js';
 import { Frames } from './render-frames.js';
 import { MarkdownWriter } from './render-html.js';
-import { MathCache } from './render-math.js';
+import { mathNode } from './render-math.js';
+import { patch, removeAfter } from './render-patch.js';
 import { sanitize } from './render-safe.js';
 
 /* An unfinished block that took so long is drawn again no sooner than this many times as long. */
 const TAIL_PAUSE = 5;
+/* A formula is some forty elements; a block with more of them than this shows the others' source. */
+const FORMULAS_MAX = 100;
+const SLOTS = '[data-slot]';
+const FORMULAS = '[data-slot="math"], [data-slot="display"]';
 
 function normalize(text) {
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
@@ -40,14 +45,22 @@ function wrapTables(fragment) {
   }
 }
 
+function boundFormulas(fragment) {
+  for (const slot of [...fragment.querySelectorAll(FORMULAS)].slice(FORMULAS_MAX)) {
+    const code = document.createElement('code');
+    code.textContent = slot.textContent;
+    slot.replaceWith(code);
+  }
+}
+
 class BlockDrawer {
   #writer = new MarkdownWriter();
-  #math;
   #copyLabel;
+  /** What filled slots were made of: { kind, language, text }. */
+  #sources = new WeakMap();
 
-  constructor({ copyLabel, math }) {
+  constructor(copyLabel) {
     this.#copyLabel = copyLabel;
-    this.#math = math;
   }
 
   reader() {
@@ -59,6 +72,7 @@ class BlockDrawer {
     try {
       const fragment = sanitize(this.#writer.html(token));
       wrapTables(fragment);
+      boundFormulas(fragment);
       return fragment;
     } catch {
       const fragment = new DocumentFragment();
@@ -70,16 +84,32 @@ class BlockDrawer {
   fill(slot) {
     const { slot: kind, language } = slot.dataset;
     const text = slot.textContent;
-    if (kind === 'code') slot.replaceWith(codeBlock(text, language, this.#copyLabel));
-    else slot.replaceWith(this.#math.node(text, kind === 'display'));
+    const isCode = kind === 'code';
+    const node = isCode
+      ? codeBlock(text, language, this.#copyLabel)
+      : mathNode(text, kind === 'display');
+    this.#sources.set(node, { kind, language, text });
+    slot.replaceWith(node);
+  }
+
+  /** For patch(): whether a filled slot is good for a fresh one. */
+  keeps(old, fresh) {
+    const source = this.#sources.get(old);
+    if (source === undefined) return undefined;
+    const { slot: kind, language } = fresh.dataset ?? {};
+    if (source.kind !== kind || source.language !== language) return false;
+    const text = fresh.textContent;
+    if (source.text === text) return true;
+    if (kind !== 'code' || !text.startsWith(source.text)) return false;
+    extendCode(old, text, language);
+    source.text = text;
+    return true;
   }
 }
 
-const slotsOf = (fragment) => fragment.querySelectorAll('[data-slot]');
-
 /** All of a text at once, for short ones. `copyLabel`: see codeBlock(). */
-export function renderMarkdown(text, { copyLabel, math = new MathCache() } = {}) {
-  const drawer = new BlockDrawer({ copyLabel, math });
+export function renderMarkdown(text, { copyLabel } = {}) {
+  const drawer = new BlockDrawer(copyLabel);
   const reader = drawer.reader();
   const source = normalize(text);
   const whole = new DocumentFragment();
@@ -88,13 +118,14 @@ export function renderMarkdown(text, { copyLabel, math = new MathCache() } = {})
     for (const token of read.settled) whole.append(drawer.draw(token));
     ({ hasMore } = read);
   }
-  for (const slot of slotsOf(whole)) drawer.fill(slot);
+  for (const slot of whole.querySelectorAll(SLOTS)) drawer.fill(slot);
   return whole;
 }
 
 /** A text that grows, in an element of its own. Blocks that cannot change any more are drawn once; the unfinished one
  *  is drawn again as it grows. */
 export class MarkdownStream {
+  #host;
   #frames;
   #onDraw;
   #drawer;
@@ -104,24 +135,22 @@ export class MarkdownStream {
   #isRead = true;
   /** Read, and not drawn yet. */
   #settled = [];
-  #tail = [];
-  /** Formulas and code of what is drawn for good. */
-  #slots = [];
-  #tailBox = document.createElement('div');
-  #tailCode;
+  /** The same, of what may still change; undefined when it is drawn. */
+  #tail;
+  /** The last node of what is drawn for good; what is behind it may still change. */
+  #end = null;
   #tailDue = 0;
   #finished = Promise.withResolvers();
   #job = (isOver) => this.#work(isOver);
+  #keep = (old, fresh) => this.#drawer.keeps(old, fresh);
 
-  /** `frames` is shared by the streams of a page, `math` too (a MathCache); `onDraw` is called when something was
-   *  drawn. */
-  constructor(host, { copyLabel, frames = new Frames(), math = new MathCache(), onDraw } = {}) {
+  /** `frames` is shared by the streams of a page; `onDraw` is called when something was drawn. */
+  constructor(host, { copyLabel, frames = new Frames(), onDraw } = {}) {
+    this.#host = host;
     this.#frames = frames;
     this.#onDraw = onDraw;
-    this.#drawer = new BlockDrawer({ copyLabel, math });
+    this.#drawer = new BlockDrawer(copyLabel);
     this.#reader = this.#drawer.reader();
-    this.#tailBox.className = 'tail';
-    host.append(this.#tailBox);
   }
 
   /** `text` begins with what it was before. */
@@ -146,27 +175,29 @@ export class MarkdownStream {
 
   #work(isOver) {
     let isDrawn = false;
-    while (!isOver() && this.#step(isOver)) isDrawn = true;
-    const isIdle = this.#isRead && !this.#isDrawing;
-    if (isIdle && this.#isFinal) {
-      this.#tailBox.remove();
-      this.#finished.resolve();
-    }
+    while (!isOver() && this.#step()) isDrawn = true;
     if (isDrawn) this.#onDraw?.();
+    const isIdle = this.#isRead && !this.#isDrawing;
+    if (isIdle && this.#isFinal) this.#finished.resolve();
     return !isIdle;
   }
 
   get #isDrawing() {
-    return this.#settled.length + this.#tail.length + this.#slots.length > 0;
+    return (
+      this.#settled.length > 0 ||
+      this.#tail !== undefined ||
+      this.#host.querySelector(SLOTS) !== null
+    );
   }
 
   /** One piece of work; false when there is none for now. */
-  #step(isOver) {
-    if (this.#settled.length > 0) this.#settle(this.#settled.shift());
-    else if (this.#slots.length > 0) this.#drawer.fill(this.#slots.shift());
+  #step() {
+    const slot = this.#host.querySelector(SLOTS);
+    if (slot) this.#drawer.fill(slot);
+    else if (this.#settled.length > 0) this.#settle(this.#settled.shift());
     else if (performance.now() < this.#tailDue && !this.#isFinal) return false;
     else if (!this.#isRead) this.#read();
-    else if (this.#tail.length > 0) this.#drawTail(isOver);
+    else if (this.#tail) this.#drawTail();
     else return false;
     return true;
   }
@@ -176,38 +207,20 @@ export class MarkdownStream {
     this.#settled = settled;
     this.#tail = tail;
     this.#isRead = !hasMore;
-    /* The first of them replaces the tail: the new tail is to follow at once. */
-    if (settled.length > 0) this.#tailDue = 0;
   }
 
   #settle(token) {
-    this.#clearTail();
-    const fragment = this.#drawer.draw(token);
-    this.#slots.push(...slotsOf(fragment));
-    this.#tailBox.before(fragment);
+    this.#end = patch(this.#host, this.#end, this.#drawer.draw(token), this.#keep);
   }
 
-  #drawTail(isOver) {
+  #drawTail() {
     const start = performance.now();
-    const tokens = this.#tail;
-    this.#tail = [];
-    const code = tokens.length === 1 && tokens[0].type === 'code' ? tokens[0] : undefined;
-    if (code && this.#tailCode === code.lang) {
-      extendCode(this.#tailBox, code.text);
-    } else {
-      this.#clearTail();
-      for (const token of tokens) this.#tailBox.append(this.#drawer.draw(token));
-      for (const slot of slotsOf(this.#tailBox)) {
-        if (isOver() && !code) break; /* the others show their source until the block is finished */
-        this.#drawer.fill(slot);
-      }
-      this.#tailCode = code?.lang;
+    let end = this.#end;
+    for (const token of this.#tail) {
+      end = patch(this.#host, end, this.#drawer.draw(token), this.#keep);
     }
+    removeAfter(this.#host, end);
+    this.#tail = undefined;
     this.#tailDue = start + TAIL_PAUSE * (performance.now() - start);
-  }
-
-  #clearTail() {
-    this.#tailBox.replaceChildren();
-    this.#tailCode = undefined;
   }
 }

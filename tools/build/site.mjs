@@ -147,7 +147,14 @@ async function runEsbuild(options) {
     platform: 'browser',
     legalComments: 'none',
     logLevel: 'silent',
-    loader: { '.svg': 'file', '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.jsonl': 'text' },
+    /* Fonts come in three formats; every browser that runs the engine reads the first. */
+    loader: {
+      '.svg': 'file',
+      '.woff2': 'file',
+      '.woff': 'empty',
+      '.ttf': 'empty',
+      '.jsonl': 'text',
+    },
     ...options,
   }).catch((error) => {
     const lines = (error.errors ?? []).map(

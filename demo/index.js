@@ -1,15 +1,56 @@
-/* The front page. */
+/* The front page: the embedded model in a box, the pages, what this browser can do. */
+
+import { pages, sourceUrl } from 'site:build';
+import { Engine } from 'pocketphi';
+import { describeBrowser } from './home/browser-facts.js';
+import { TryIt } from './home/try-it.js';
+import { WORDS } from './home/words.js';
 import { mountFrame } from './site/frame.js';
+import { siteUrl } from './site/root.js';
+import { byId, element } from './site/text.js';
 
-const WORDS = {
-  en: {
-    heading: 'A language model in this tab',
-    what: 'PocketPhi runs the Phi-3 family of language models inside the browser.',
-  },
-  ko: {
-    heading: '이 탭 안의 언어 모델',
-    what: 'PocketPhi는 Phi-3 계열 언어 모델을 브라우저 안에서 실행합니다.',
-  },
+const CARDS = ['tutor', 'chat', 'summarise', 'models', 'bench'].filter((page) =>
+  pages.includes(page),
+);
+
+const frame = mountFrame({ words: WORDS });
+
+function drawCards(words) {
+  const card = (page) => {
+    const item = element('li');
+    const link = element('a', '', words.pages[page]);
+    link.href = siteUrl(`${page}/`);
+    item.append(link, element('span', '', words.cards[page]));
+    return item;
+  };
+  byId('cards').replaceChildren(...CARDS.map(card));
+}
+
+function drawFacts(probe, words) {
+  const parts = describeBrowser(probe, words.facts).flatMap(({ term, text, remedy }) => {
+    const description = element('dd', '', text);
+    if (remedy) description.append(element('span', 'remedy', remedy));
+    return [element('dt', '', term), description];
+  });
+  byId('facts').replaceChildren(...parts);
+}
+
+function drawSource(words) {
+  if (sourceUrl === null) return;
+  const link = element('a', '', words.source);
+  link.href = sourceUrl;
+  byId('source').replaceChildren(link);
+  byId('source').hidden = false;
+}
+
+frame.onLanguage(drawSource);
+frame.onLanguage(drawCards);
+const tryIt = new TryIt(frame);
+const probe = {
+  ...(await Engine.probe()),
+  isSecure: isSecureContext,
+  hasServiceWorker: navigator.serviceWorker !== undefined,
+  deviceGigabytes: navigator.deviceMemory ?? null,
 };
-
-mountFrame({ words: WORDS });
+frame.onLanguage((words) => drawFacts(probe, words));
+tryIt.begin();

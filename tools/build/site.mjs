@@ -63,6 +63,15 @@ function findPages(demo) {
 
 const pagePath = (name) => (name === 'index' ? 'index.html' : `${name}/index.html`);
 
+/** Where the source is, as package.json says: a page links there. null: nowhere yet. */
+function findSourceUrl() {
+  const { repository, homepage } = JSON.parse(
+    readFileSync(join(REPOSITORY, 'package.json'), 'utf8'),
+  );
+  const url = (repository?.url ?? repository ?? homepage)?.replace(/^git\+|\.git$/g, '');
+  return URL.canParse(url ?? '') && new URL(url).protocol === 'https:' ? url : null;
+}
+
 /** Copies what a page loads of dist/; returns the folder's name. */
 function copyEngine(dist, out) {
   const names = existsSync(dist) ? readdirSync(dist).filter((name) => ENGINE_FILE.test(name)) : [];
@@ -257,7 +266,7 @@ export async function buildSite({
   mkdirSync(making, { recursive: true });
   const pages = findPages(demo);
   const engine = copyEngine(dist, making);
-  const facts = { pages, embeddedFile: copyModel(demo, making) };
+  const facts = { pages, embeddedFile: copyModel(demo, making), sourceUrl: findSourceUrl() };
   const read = pages.map((name) => readPage(join(demo, pagePath(name)), pagePath(name)));
   const start = join(demo, START_SCRIPT);
   const modules = [...new Set(read.flatMap((page) => page.entries))];

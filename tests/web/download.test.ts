@@ -252,3 +252,26 @@ test('the signal may be aborted from the beginning', async (t) => {
     code: 'PHI_EINVAL',
   });
 });
+
+test('a fast server gives the rest as one stream, past what is held', async (t) => {
+  const setting = await Setting.open(t, undefined, makeFile(40 * CHUNK));
+  const { sink, file } = setting;
+  sink.identity = { bytes: file.length, etag: tagOf(0), lastModified: dateOf(0) };
+  for (const i of [18, 20, 21, 22, 23, 39])
+    sink.chunks.set(i, file.subarray(i * CHUNK, (i + 1) * CHUNK));
+  await setting.succeeds({ fastBytes: 3 * CHUNK, ...sink.resume() });
+  const open = setting.ranges.filter((range) => range.endsWith('-'));
+  assert.ok(setting.ranges.length - open.length <= 8, `${setting.ranges.length} requests`);
+  /* One chunk in between is read past, four are not. */
+  assert.deepEqual(open.slice(1), [`${24 * CHUNK}-`]);
+});
+
+test('a server that is not fast enough is asked for each chunk', async (t) => {
+  const setting = await Setting.open(t);
+  const { surroundings } = setting;
+  const { now } = surroundings;
+  let ms = 0;
+  surroundings.now = () => now.call(surroundings) + ms++;
+  await setting.succeeds({ fastBytes: 1 });
+  assert.equal(setting.ranges.length, 7);
+});

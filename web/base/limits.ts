@@ -34,6 +34,11 @@ export const CHOICES_MAX = 128;
 export const CHUNK_BYTES_MAX = 64 * 2 ** 20;
 /** Half as much again as the family's largest model in bf16 (Phi-3.5-MoE, 84 GB): a greater length is a mistake. */
 export const FILE_BYTES_MAX = 2 ** 37;
+/** What a connection reads at a time: fits a core's second-level cache, from where it is copied to its chunk. */
+export const PIECE_BYTES = 512 * 1024;
+/** A download that has come this far at this pace (1.6 Gbit/s) gains nothing by more connections. */
+export const FAST_BYTES = 32 * 2 ** 20;
+export const FAST_BYTES_PER_MS = 200_000;
 /** Connections of one download: browsers open six to a host over HTTP/1.1, and the page wants some itself. */
 export const CONNECTIONS_DEFAULT = 4;
 export const CONNECTIONS_MAX = 16;

@@ -40,6 +40,8 @@ export interface DownloadTask {
   readonly expectedBytes?: number | undefined;
   /** Whether the sink wants each chunk's hash; hashing costs a second for each GB. Default true. */
   readonly wantsHash?: boolean | undefined;
+  /** What must have come before the pace counts that makes one stream of the connections. Default FAST_BYTES. */
+  readonly fastBytes?: number | undefined;
   readonly sink: ChunkSink;
   /** Called before each wait: it takes at most `ms`, because of `reason`. */
   onWait?(ms: number, reason: string): void;

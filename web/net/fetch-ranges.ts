@@ -1,5 +1,9 @@
-/* The file in parts: each connection takes the next missing chunk, so that chunks are done roughly in order. */
+/* The file in parts: each connection takes the next missing chunk, so that chunks are done roughly in order. Where
+ * bytes come faster than several connections can help, one stream brings the rest. */
+import { FAST_BYTES, FAST_BYTES_PER_MS } from '../base/limits.ts';
 import type { DownloadPass, Slot } from './download-pass.ts';
+import type { CheckedTask } from './download-task.ts';
+import { fetchByStream } from './fetch-stream.ts';
 import { networkError, Setback } from './http-answer.ts';
 import type { Answer } from './remote-file.ts';
 
@@ -41,6 +45,32 @@ class Queue {
     const { value, done } = this.#indices.next();
     this.#next = done === true ? undefined : value;
     return taken;
+  }
+
+  *rest(): Generator<number, void, undefined> {
+    while (this.#next !== undefined) yield this.take() ?? 0;
+  }
+}
+
+/** How fast bytes come, all connections together. */
+class Pace {
+  readonly #task: CheckedTask;
+  readonly #start: number;
+  #bytes = 0;
+
+  constructor(task: CheckedTask) {
+    this.#task = task;
+    this.#start = task.surroundings.now();
+  }
+
+  count(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  get isFast(): boolean {
+    const { surroundings, fastBytes = FAST_BYTES } = this.#task;
+    const ms = surroundings.now() - this.#start;
+    return this.#bytes >= fastBytes && this.#bytes >= ms * FAST_BYTES_PER_MS;
   }
 }
 
@@ -103,13 +133,15 @@ async function fillByRanges(pass: DownloadPass, slot: Slot, spare: Spare): Promi
 export async function fetchByRanges(pass: DownloadPass, answer: Answer | undefined): Promise<void> {
   const spare = new Spare(answer);
   const queue = new Queue(pass.missing());
+  const pace = new Pace(pass.task);
   const connection = async (): Promise<void> => {
-    while (!queue.isEmpty) {
+    while (!queue.isEmpty && !pace.isFast) {
       /* First the buffer, then the chunk: nobody keeps a chunk from the others while it waits for memory. */
       const buffer = await pass.buffers.acquire(pass.signal);
       const index = queue.take();
       if (index === undefined) pass.buffers.release(buffer);
       else await pass.complete(pass.slot(index, buffer), (slot) => fillByRanges(pass, slot, spare));
+      pace.count(buffer.length);
     }
   };
   const connections = Array.from({ length: countConnections(pass) }, () =>
@@ -117,6 +149,8 @@ export async function fetchByRanges(pass: DownloadPass, answer: Answer | undefin
   );
   await Promise.all(connections);
   spare.close();
+  pass.throwIfStopped();
+  await fetchByStream(pass, undefined, queue.rest());
 }
 
 function countConnections(pass: DownloadPass): number {

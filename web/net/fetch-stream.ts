@@ -1,5 +1,6 @@
-/* The file as one stream, in order, for servers that give no parts of it, or do not tell its length. A new stream
- * after a broken one begins at 0 again if the server wants it so; what is held is then read past. */
+/* The file, or the rest of it, as one stream, in order: for servers that give no parts of it, or do not tell its
+ * length, and for fast ones. A new stream after a broken one begins at 0 again if the server wants it so; what is held
+ * is then read past. */
 import type { DownloadPass, Slot } from './download-pass.ts';
 import { FileChanged, networkError, Setback } from './http-answer.ts';
 import type { Answer } from './remote-file.ts';
@@ -13,10 +14,10 @@ class StreamReader {
   #rest: Uint8Array = new Uint8Array(0);
   #isEnded = false;
 
-  constructor(pass: DownloadPass, answer: Answer) {
+  constructor(pass: DownloadPass, answer: Answer | undefined) {
     this.#pass = pass;
     this.#answer = answer;
-    this.#position = answer.head.first;
+    this.#position = answer?.head.first ?? 0;
   }
 
   /** The file's end has been reached. */
@@ -33,7 +34,9 @@ class StreamReader {
   /** Takes one piece: into the slot, or past it while the stream is before the slot's next byte. */
   async advance(slot: Slot): Promise<void> {
     const wanted = slot.start + slot.filled;
-    if (this.#answer === undefined || this.#position > wanted) await this.#reopen(wanted);
+    const ahead = wanted - this.#position;
+    const isFar = ahead > slot.buffer.length && this.#answer?.head.kind === 'part';
+    if (this.#answer === undefined || ahead < 0 || isFar) await this.#reopen(wanted);
     if (this.#isEnded) return;
     const piece = this.#rest.length > 0 ? this.#rest : await this.#read();
     if (piece === undefined) return;
@@ -113,11 +116,15 @@ async function fillByStream(pass: DownloadPass, reader: StreamReader, slot: Slot
   }
 }
 
-/** The answer belongs to this from the call on. */
-export async function fetchByStream(pass: DownloadPass, answer: Answer): Promise<void> {
+/** Fetches chunks, given ascending. The answer, if there is one yet, belongs to this from the call on. */
+export async function fetchByStream(
+  pass: DownloadPass,
+  answer?: Answer,
+  indices = pass.missing(),
+): Promise<void> {
   const reader = new StreamReader(pass, answer);
   try {
-    for (const index of pass.missing()) {
+    for (const index of indices) {
       if (reader.isEnded) break;
       const buffer = await pass.buffers.acquire(pass.signal);
       await pass.complete(pass.slot(index, buffer), (slot, isAgain) => {

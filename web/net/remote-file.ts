@@ -1,7 +1,7 @@
 /* One file on a server: requests for ranges of it, and their bodies piece by piece. Knows redirects, headers and dead
  * connections; knows nothing of chunks, and asks once: whoever calls decides about another attempt. */
 import { canceledError, messageOf } from '../base/errors.ts';
-import { RETRY_AFTER_MS_MAX, SILENCE_MS_MAX } from '../base/limits.ts';
+import { PIECE_BYTES, RETRY_AFTER_MS_MAX, SILENCE_MS_MAX } from '../base/limits.ts';
 import { type AnswerHead, type Asked, networkError, readHead, Setback } from './http-answer.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -78,27 +78,56 @@ const SILENCE = `no byte came for ${SILENCE_MS_MAX / 1000} seconds`;
 /** Cancelling a stream that has failed tells the failure again. */
 const isAborted = (): undefined => undefined;
 
+/** The pieces of a body, in one buffer that is used again where the browser can: a new one for each costs a page fault
+ * every 4 KiB, half of the work of a fast fetch. */
+class BodyReader {
+  readonly #own: ReadableStreamBYOBReader | undefined;
+  readonly #plain: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  #buffer: ArrayBuffer | undefined;
+
+  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    try {
+      this.#own = body.getReader({ mode: 'byob' });
+    } catch {
+      this.#plain = body.getReader();
+    }
+  }
+
+  /** Good until the next call. */
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#own === undefined) return (await this.#plain?.read())?.value;
+    const view = new Uint8Array(this.#buffer ?? new ArrayBuffer(PIECE_BYTES));
+    const { done, value } = await this.#own.read(view);
+    this.#buffer = value?.buffer;
+    return done ? undefined : value;
+  }
+
+  cancel(): Promise<void> | undefined {
+    return (this.#own ?? this.#plain)?.cancel();
+  }
+}
+
 export class Answer {
   readonly head: AnswerHead;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #body: BodyReader | undefined;
   readonly #guard: Guard;
   readonly #stop: AbortSignal;
 
   constructor(head: AnswerHead, response: Response, guard: Guard, stop: AbortSignal) {
     this.head = head;
-    this.#reader = response.body?.getReader();
+    this.#body = response.body ? new BodyReader(response.body) : undefined;
     this.#guard = guard;
     this.#stop = stop;
     guard.onAbort = () => this.#drop();
-    if (this.#reader === undefined) guard.close();
+    if (this.#body === undefined) guard.close();
   }
 
-  /** The next piece, or undefined at the end. A broken connection is a Setback. */
+  /** The next piece, good until the next call, or undefined at the end. A broken connection is a Setback. */
   async read(): Promise<Uint8Array | undefined> {
-    if (this.#reader === undefined) return undefined;
+    if (this.#body === undefined) return undefined;
     try {
-      const piece = await this.#guard.listen(this.#reader.read());
-      if (!piece.done) return piece.value;
+      const piece = await this.#guard.listen(this.#body.read());
+      if (piece !== undefined) return piece;
     } catch (error) {
       throw this.#broken(messageOf(error), error);
     }
@@ -115,7 +144,7 @@ export class Answer {
 
   /** Aborting a fetch should end a read that waits; Node 20 has been seen to forget it. This ends it in any case. */
   #drop(): void {
-    this.#reader?.cancel().catch(isAborted);
+    this.#body?.cancel()?.catch(isAborted);
   }
 
   /** Ends the request if it is not over; nothing may be read afterwards. */
@@ -244,7 +273,7 @@ export async function readWhole(answer: Answer, url: string, limit: number): Pro
   let bytes = 0;
   try {
     for (let piece = await answer.read(); piece !== undefined; piece = await answer.read()) {
-      pieces.push(piece);
+      pieces.push(piece.slice());
       bytes += piece.length;
       if (bytes > limit) throw networkError(url, `the answer is longer than ${limit} bytes`);
     }

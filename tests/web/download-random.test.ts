@@ -104,7 +104,11 @@ async function openRun(
   const expected = hasHashes ? { hashes, expectedBytes: file.length } : {};
   /* Some servers turn out to be fast after a while. */
   const fast = chance(seed, 17) < 0.4 && { fastBytes: between(1, 10_000, seed, 18) };
-  return { run, setting, task: { chunkBytes, parallel, patience: 'endless', ...expected, ...fast } };
+  return {
+    run,
+    setting,
+    task: { chunkBytes, parallel, patience: 'endless', ...expected, ...fast },
+  };
 }
 
 /** Requests for a chunk begin where the one before them stopped, never before it. */

@@ -1,25 +1,33 @@
 // Chromium with a fresh profile in a temporary folder, or with one that is kept between visits: one browser process a
 // system, so that each one's memory can be read from /proc and no page throttles or shares caches with another.
+//
+// No debugger is attached: one that watches the network makes Chromium keep a copy of every answer of up to 20 MB,
+// which a download in parts pays and a single fetch does not. The page takes its orders from an address of ours
+// instead (control.js).
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import { ensureChromium } from '../../../tools/setup/chromium.mjs';
+import { openControl } from './control.mjs';
 
 const ARGUMENTS = [
+  '--headless',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
+  '--disable-extensions',
   '--no-first-run',
   '--disable-sync',
   '--disable-background-networking',
   '--disable-component-update',
+  '--disable-default-apps',
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
 ];
 const START_MS_MAX = 30000;
-const LOG_LINES_MAX = 200;
+const END_MS_MAX = 15000;
 
 /** A new folder for a profile that outlives a browser: the caller's, to be removed with removeProfile(). */
 export function makeProfile() {
@@ -30,54 +38,60 @@ export function removeProfile(profile) {
   return rm(profile, { recursive: true, force: true, maxRetries: 5 });
 }
 
+// What a browser asks to end on its own writes its profile out first.
+async function end(browser, exited) {
+  browser.kill('SIGTERM');
+  const late = setTimeout(() => browser.kill('SIGKILL'), END_MS_MAX);
+  await exited;
+  clearTimeout(late);
+}
+
 /** Opens one page of the bench in its own browser; `call(name, argument)` runs a function of its `bench` object. With a
  *  `keptProfile` the browser finds what an earlier one stored there. */
 export async function openPage(url, keptProfile) {
   const { file, env } = ensureChromium();
   const profile = keptProfile ?? (await makeProfile());
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: file,
+  const control = await openControl();
+  const address = new URL(url);
+  address.searchParams.set('control', control.url);
+  const browser = spawn(file, [...ARGUMENTS, `--user-data-dir=${profile}`, address.href], {
     env,
-    headless: true,
-    args: ARGUMENTS,
+    stdio: 'ignore',
   });
+  const exited = new Promise((done) => {
+    browser.once('exit', done);
+    browser.once('error', done);
+  });
+  void exited.then((code) => control.fail(new Error(`the browser ended (${code})`)));
   const close = async () => {
-    await context.close();
+    await end(browser, exited);
+    await control.close();
     if (keptProfile === undefined) await removeProfile(profile);
   };
-  const page = context.pages()[0] ?? (await context.newPage());
-  const log = [];
-  const keep = (line) =>
-    void (log.length < LOG_LINES_MAX ? log.push(line) : log.splice(0, 1, line));
-  page.on('console', (message) => keep(message.text()));
-  let giveUp;
-  const broken = new Promise((_, reject) => {
-    giveUp = reject;
-  });
-  broken.catch(() => undefined); // seen by whoever waits for the page to start
-  page.on('pageerror', (error) => {
-    keep(`page error: ${error.message}`);
-    giveUp(error);
-  });
   try {
-    await page.goto(url);
-    const started = page.waitForFunction(() => globalThis.bench !== undefined, undefined, {
-      timeout: START_MS_MAX,
-    });
-    await Promise.race([started, broken]);
+    await control.ready(START_MS_MAX);
   } catch (error) {
     await close();
-    throw new Error(`${new URL(url).pathname} did not start: ${log.at(-1) ?? error.message}`);
+    throw new Error(`${address.pathname} did not start: ${control.log.at(-1) ?? error.message}`);
   }
   return {
-    browser: `Chromium ${context.browser()?.version() ?? 'unknown'}`,
-    log,
-    call: (name, argument) =>
-      page.evaluate(([fn, value]) => globalThis.bench[fn](value), [name, argument]),
+    browser: nameOf(file, env),
+    log: control.log,
+    call: control.call,
     peakRssBytes: async () => (await rendererMemory(profile))?.peakBytes,
     memory: () => rendererMemory(profile),
     close,
   };
+}
+
+// "Chromium 156.0.7915.3 built on Debian ..."
+function nameOf(file, env) {
+  const printed = execFileSync(file, ['--version'], {
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return /^\S+ [\d.]+/.exec(printed)?.[0] ?? printed.trim();
 }
 
 // {rssBytes, peakBytes}: the resident set, now and at its highest, of the renderer of this profile that ever had the

@@ -20,7 +20,12 @@ const digitsOf = (number) => [...String(number)];
 /** Digits in squares so that the last stands in `last`. */
 function writeNumber(number, row, last, rest) {
   const digits = digitsOf(number);
-  return digits.map((text, idx) => ({ row, column: last - digits.length + 1 + idx, text, ...rest }));
+  return digits.map((text, idx) => ({
+    row,
+    column: last - digits.length + 1 + idx,
+    text,
+    ...rest,
+  }));
 }
 
 const digitAt = (number, place) => Math.floor(number / 10 ** place) % 10;
@@ -35,7 +40,8 @@ function addCells(a, b, { last, carryRow, resultRow, before }) {
     const from = before + place + 1;
     const isLast = place === places - 1;
     carry = sum > 9 && !isLast ? 1 : 0;
-    if (carry) cells.push({ row: carryRow, column: last - place - 1, text: '1', kind: 'small', from });
+    if (carry)
+      cells.push({ row: carryRow, column: last - place - 1, text: '1', kind: 'small', from });
     const written = isLast ? sum : sum % 10;
     cells.push(...writeNumber(written, resultRow, last - place, { kind: 'result', from }));
   }
@@ -71,7 +77,10 @@ function changedDigit({ top, bottom, hasLent, step }) {
     changes.push({ text: '9', from: step });
   } else if (hasLent) {
     value = top - 1;
-    changes.push({ text: String(value), from: step - 1 }); /* crossed out when its neighbour borrows */
+    changes.push({
+      text: String(value),
+      from: step - 1,
+    }); /* crossed out when its neighbour borrows */
   }
   if (value < bottom) {
     value += 10;
@@ -274,7 +283,10 @@ export function paperOf(expression) {
 export function cellsAt(paper, step) {
   return paper.cells
     .filter(({ from, until = Number.POSITIVE_INFINITY }) => from <= step && step < until)
-    .map((cell) => ({ ...cell, isCrossed: (cell.crossedFrom ?? Number.POSITIVE_INFINITY) <= step }));
+    .map((cell) => ({
+      ...cell,
+      isCrossed: (cell.crossedFrom ?? Number.POSITIVE_INFINITY) <= step,
+    }));
 }
 
 /** The rows that a reader would see after a step, from the top: [{ isSmall, cells }], cells from the left; empty rows

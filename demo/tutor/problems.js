@@ -1,7 +1,7 @@
 /* Problems of the practice sets. A set follows from (kind, level, seed) alone, so a reload makes the same one again.
  *
- * A problem is { kind, sum: { operator, a, b }, story }: `story` picks the wording of a word problem (stories.js) and is
- * null for a bare sum. Operators are '+', '-', '×', '÷'; division is with remainder. */
+ * A problem is { kind, expression, story }: the expression is one of arithmetic.js with '+', '-', '×' or '÷'; `story` picks
+ * the wording of a word problem (stories.js) and is null for a bare sum. All are within what the tutor was taught. */
 
 export const KINDS = ['plus', 'minus', 'tables', 'times', 'divide', 'mixed', 'words'];
 export const SET_SIZE = 10;
@@ -25,20 +25,6 @@ export function makeRandom(seed) {
     between: (least, most) => least + below(most - least + 1),
     pick: (list) => list[below(list.length)],
   };
-}
-
-/** What a sum makes: { value, remainder }; the remainder is 0 but for division. */
-export function solve({ operator, a, b }) {
-  switch (operator) {
-    case '+':
-      return { value: a + b, remainder: 0 };
-    case '-':
-      return { value: a - b, remainder: 0 };
-    case '×':
-      return { value: a * b, remainder: 0 };
-    default:
-      return { value: Math.floor(a / b), remainder: a % b };
-  }
 }
 
 const digitsOf = (number) => [...String(number)].reverse().map(Number);
@@ -83,7 +69,8 @@ function drawPlus(random, level) {
     ({ a, b }) => a + b <= 1200,
     ({ a, b }) => a + b <= 9999,
   ];
-  return { operator: '+', ...drawUntil(draws[level - 1], fits[level - 1]) };
+  const { a, b } = drawUntil(draws[level - 1], fits[level - 1]);
+  return { operator: '+', operands: [a, b] };
 }
 
 function drawMinus(random, level) {
@@ -101,7 +88,8 @@ function drawMinus(random, level) {
     ({ a, b }) => a > b,
     ({ a, b }) => a > b,
   ];
-  return { operator: '-', ...drawUntil(draws[level - 1], fits[level - 1]) };
+  const { a, b } = drawUntil(draws[level - 1], fits[level - 1]);
+  return { operator: '-', operands: [a, b] };
 }
 
 const TABLES = [
@@ -114,8 +102,7 @@ const TABLES = [
 
 function drawTables(random, level) {
   const pair = [random.pick(TABLES[level - 1]), random.between(level < 5 ? 1 : 3, 10)];
-  const [a, b] = random.below(2) === 0 ? pair : pair.reverse();
-  return { operator: '×', a, b };
+  return { operator: '×', operands: random.below(2) === 0 ? pair : pair.reverse() };
 }
 
 const TIMES = [
@@ -132,30 +119,38 @@ function drawTimes(random, level) {
     () => random.between(...a),
     (number) => number % 10 !== 0,
   );
-  return { operator: '×', a: drawn, b: random.between(...b) };
+  return { operator: '×', operands: [drawn, random.between(...b)] };
 }
 
 function drawDivide(random, level) {
   const divisor = random.between(2, level === 1 ? 5 : 9);
-  if (level <= 2) return { operator: '÷', a: divisor * random.between(1, 10), b: divisor };
-  if (level === 3) {
-    const remainder = random.between(1, divisor - 1);
-    return { operator: '÷', a: divisor * random.between(1, 9) + remainder, b: divisor };
-  }
-  const most = Math.floor(99 / divisor);
-  const quotient = random.between(Math.min(10, most), most);
-  const remainder = level === 4 ? 0 : random.below(divisor);
-  return { operator: '÷', a: Math.min(99, divisor * quotient + remainder), b: divisor };
+  const over = (quotient, remainder) => ({
+    operator: '÷',
+    operands: [divisor * quotient + remainder, divisor],
+  });
+  if (level <= 2) return over(random.between(1, 10), 0);
+  if (level === 3) return over(random.between(1, 9), random.between(1, divisor - 1));
+  const quotient =
+    level === 4
+      ? random.between(10, Math.max(10, Math.floor(99 / divisor) - 1))
+      : random.between(Math.ceil(101 / divisor), Math.floor(989 / divisor) - 1);
+  return over(quotient, random.below(divisor));
 }
 
-/** Word problems have numbers of a child's world: at most three digits, division without remainder. */
+/** Word problems have numbers of a child's world: two digits, division without remainder. */
 function drawStorySum(random, level) {
-  const operators = [['+', '-'], ['+', '-'], ['+', '-', '×'], ['+', '-', '×', '÷'], ['+', '-', '×', '÷']];
+  const operators = [
+    ['+', '-'],
+    ['+', '-'],
+    ['+', '-', '×'],
+    ['+', '-', '×', '÷'],
+    ['+', '-', '×', '÷'],
+  ];
   const operator = random.pick(operators[level - 1]);
   if (operator === '+') return drawPlus(random, Math.min(level, 3));
   if (operator === '-') return drawMinus(random, Math.min(level, 3));
   const [a, b] = [random.between(2, 9), random.between(2, level === 5 ? 9 : 6)];
-  return operator === '×' ? { operator, a, b } : { operator, a: a * b, b };
+  return { operator, operands: [operator === '×' ? a : a * b, b] };
 }
 
 const DRAWS = {
@@ -168,13 +163,14 @@ const DRAWS = {
 };
 
 function drawProblem(random, kind, level) {
-  const bare = level < 3 ? ['plus', 'minus', 'tables'] : ['plus', 'minus', 'tables', 'times', 'divide'];
+  const bare =
+    level < 3 ? ['plus', 'minus', 'tables'] : ['plus', 'minus', 'tables', 'times', 'divide'];
   const drawn = kind === 'mixed' ? random.pick(bare) : kind;
-  const sum = DRAWS[drawn](random, level);
-  return { kind: drawn, sum, story: drawn === 'words' ? random.below(1 << 16) : null };
+  const expression = DRAWS[drawn](random, level);
+  return { kind: drawn, expression, story: drawn === 'words' ? random.below(1 << 16) : null };
 }
 
-const keyOf = ({ sum }) => `${sum.a}${sum.operator}${sum.b}`;
+const keyOf = ({ expression }) => expression.operands.join(expression.operator);
 
 /** SET_SIZE problems of a kind; level 1 to LEVEL_MAX. Different sums as far as the level has them. */
 export function makeSet(kind, level, seed) {

@@ -7,7 +7,8 @@ const SIGNS = ['<', '=', '>'];
 export function readGiven(typed, typedRemainder, expression) {
   const text = typed.trim().replaceAll(' ', '');
   const wanted = solve(expression)?.answer;
-  if (typeof wanted === 'string') return SIGNS.includes(text) ? { answer: text, remainder: 0 } : null;
+  if (typeof wanted === 'string')
+    return SIGNS.includes(text) ? { answer: text, remainder: 0 } : null;
   if (Array.isArray(wanted)) {
     const isList = /^\d{1,7}(,\d{1,7})+$/.test(text);
     return isList ? { answer: text.split(',').map(Number), remainder: 0 } : null;

@@ -5,28 +5,33 @@ import { formatGiven, isCheckable } from './prompts.js';
 import { printed } from './room.js';
 import { readSlip } from './vet.js';
 
-/** Says what is to be said; returns whether the answer is right. `offer`: a further sentence of the words, or none. */
-export async function judge({ room, teacher, expression, given, signal, offer }) {
+/** Praises a right answer at once, or says kindly that it is not and where to look. Resolves to whether it is right.
+ *  `offer`: a last sentence of the words for a wrong one. */
+export async function judge({ room, expression, given, offer = 'tryAgain' }) {
   if (isRight(expression, given)) {
+    room.cancel();
     room.praise();
     return true;
   }
   const { language } = room.frame;
-  const isAskable = teacher !== null && isCheckable(expression);
-  const remark = isAskable ? await teacher.check({ expression, given, language, signal }) : null;
-  if (signal.aborted) return false;
-  const slip = remark?.steps.find(({ kind }) => kind === 'slip');
-  const { place, rest } = slip ? readSlip(slip.note) : { place: null, rest: '' };
   const givenText = formatGiven(given, language);
-  room.say((words) =>
-    [
-      words.notYet(givenText),
-      place === null ? '' : words.lookAt[place],
-      printed(rest),
-      offer ? words[offer] : words.tryAgain,
-    ]
-      .filter(Boolean)
-      .join(' '),
+  await room.turn(
+    async (teacher, signal) => {
+      const isAskable = teacher !== null && isCheckable(expression);
+      const remark = isAskable
+        ? await teacher.check({ expression, given, language, signal })
+        : null;
+      if (signal.aborted) return;
+      const slip = remark?.steps.find(({ kind }) => kind === 'slip');
+      const { place, rest } = slip ? readSlip(slip.note) : { place: null, rest: '' };
+      const where = (words) => (place === null ? '' : words.lookAt[place]);
+      room.say((words) =>
+        [words.notYet(givenText), where(words), printed(rest), words[offer]]
+          .filter(Boolean)
+          .join(' '),
+      );
+    },
+    (words) => words.notYet(givenText),
   );
   return false;
 }

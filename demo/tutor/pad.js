@@ -2,7 +2,26 @@
  * focus when a key is touched, so that no keyboard comes up over the page. */
 import { applyWords, element } from '../site/text.js';
 
-export const SUM_KEYS = ['7', '8', '9', '÷', '4', '5', '6', '×', '1', '2', '3', '−', '□', '0', '=', '+', 'back', 'clear'];
+export const SUM_KEYS = [
+  '7',
+  '8',
+  '9',
+  '÷',
+  '4',
+  '5',
+  '6',
+  '×',
+  '1',
+  '2',
+  '3',
+  '−',
+  '□',
+  '0',
+  '=',
+  '+',
+  'back',
+  'clear',
+];
 export const NUMBER_KEYS = ['7', '8', '9', '4', '5', '6', '1', '2', '3', 'back', '0', 'clear'];
 export const SIGN_KEYS = ['<', '=', '>'];
 export const LIST_KEYS = [...NUMBER_KEYS, ','];
@@ -14,11 +33,13 @@ const MOVES = { ArrowRight: 1, ArrowLeft: -1 };
 export function typeKey({ value, start, end }, key) {
   if (key === 'clear') return { value: '', caret: 0 };
   if (key === 'back') {
-    const from = start === end ? Math.max(0, start - (/ . $/.test(value.slice(0, start)) ? 3 : 1)) : start;
+    const from =
+      start === end ? Math.max(0, start - (/ . $/.test(value.slice(0, start)) ? 3 : 1)) : start;
     return { value: value.slice(0, from) + value.slice(end), caret: from };
   }
   const before = value.slice(0, start);
-  const text = OPERATORS.includes(key) && before !== '' ? `${before.endsWith(' ') ? '' : ' '}${key} ` : key;
+  const text =
+    OPERATORS.includes(key) && before !== '' ? `${before.endsWith(' ') ? '' : ' '}${key} ` : key;
   return { value: before + text + value.slice(end), caret: start + text.length };
 }
 

@@ -30,7 +30,9 @@ export function describePaper(paper, step, words) {
   const rows = rowsAt(paper, step);
   if (paper.cells[0]?.kind === 'square') {
     const count = rows.at(-1)?.cells.at(-1)?.text ?? '0';
-    return words.paper(`${words.paperTable(rows.length, paper.columns - 1)} ${words.paperRow(count)}`);
+    return words.paper(
+      `${words.paperTable(rows.length, paper.columns - 1)} ${words.paperRow(count)}`,
+    );
   }
   const lines = rows.map(({ isSmall, cells }) => {
     const text = cells.map((cell) => cellWords(cell, words)).join(' ');
@@ -77,7 +79,9 @@ export class PaperView {
   /** The paper as it is after a step (0: before the first), labelled in these words. */
   show(step, words) {
     this.#step = Math.min(step, this.#paper.steps);
-    const there = new Map(cellsAt(this.#paper, this.#step).map((cell) => [this.#keyOf(cell), cell]));
+    const there = new Map(
+      cellsAt(this.#paper, this.#step).map((cell) => [this.#keyOf(cell), cell]),
+    );
     for (const { made, cell } of this.#timed) {
       const isRule = cell.first !== undefined;
       const shown = there.get(this.#keyOf(cell));

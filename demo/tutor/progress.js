@@ -7,7 +7,7 @@
 import { KINDS, LEVEL_MAX, SET_SIZE } from './problems.js';
 
 const VERSION = 1;
-const KEY = 'pocketphi-tutor';
+const KEY = 'pocketphi:tutor';
 const ALONE_GOOD = 8;
 const ALONE_HARD = 3;
 const GOOD_SETS_TO_RISE = 2;
@@ -65,10 +65,6 @@ export function formatProgress(progress) {
 export function beginSet(progress, kind, seed) {
   const { level } = progress.kinds[kind];
   return { ...progress, set: { kind, level, seed, outcomes: [] } };
-}
-
-export function leaveSet(progress) {
-  return { ...progress, set: null };
 }
 
 /** 1 to 3 stars for a finished set. */

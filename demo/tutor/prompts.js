@@ -53,7 +53,9 @@ export function hintPrompt(expression, language) {
 
 /** `given`: { answer, remainder } of the child. */
 export function formatGiven({ answer, remainder }, language) {
-  return remainder > 0 ? `${answer} ${TASK_WORDS[language].remainder} ${remainder}` : String(answer);
+  return remainder > 0
+    ? `${answer} ${TASK_WORDS[language].remainder} ${remainder}`
+    : String(answer);
 }
 
 export function checkPrompt(expression, given, language) {

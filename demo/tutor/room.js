@@ -21,6 +21,8 @@ export class Room {
   reader;
   /** () → Promise of the Teacher, or of null where the model could not be loaded. */
   teacher;
+  /** (error): what stopped a piece of work. */
+  onFault = () => undefined;
   #said = () => '';
   #abort;
   #praises = 0;
@@ -58,13 +60,13 @@ export class Room {
     byId('say-aloud').setAttribute('aria-label', this.frame.words.listen(text));
   }
 
-  /** Does `work(teacher, signal)`, and ends what was under way. While the tutor thinks, it says so. An error is said and
+  /** Does `work(teacher, signal)`, and ends what was under way. Meanwhile the tutor says `opening`. An error is said and
    *  goes to `onFault`. Teacher is null where there is no model. */
-  async turn(work) {
+  async turn(work, opening = (words) => words.thinking) {
     this.cancel();
     const abort = new AbortController();
     this.#abort = abort;
-    this.say((words) => words.thinking, 'thinking');
+    this.say(opening, 'thinking');
     document.body.setAttribute('aria-busy', 'true');
     try {
       const teacher = await this.teacher();
@@ -72,7 +74,7 @@ export class Room {
     } catch (error) {
       if (abort.signal.aborted) return;
       this.say((words) => words.broken);
-      this.onFault?.(error);
+      this.onFault(error);
     } finally {
       if (this.#abort === abort) document.body.removeAttribute('aria-busy');
     }

@@ -1,12 +1,6 @@
 /* Asks the tutor's model and lets through only what was checked: an answer that is not sound is asked for once more in
  * other words, and then the tutor is "muddled", which is null here. */
-import {
-  checkPrompt,
-  hintPrompt,
-  otherWording,
-  solvePrompt,
-  whyPrompt,
-} from './prompts.js';
+import { checkPrompt, hintPrompt, otherWording, solvePrompt, whyPrompt } from './prompts.js';
 import { parseAnswer } from './steps.js';
 import { findFault } from './vet.js';
 
@@ -23,11 +17,14 @@ export class Teacher {
 
   /** How a sum or a question in words is done: an Answer (steps.d.ts) of form solve, refusal or talk; null: muddled.
    *  `request`: { expression, text, language, signal }; with an expression (null: not known), the answer is about it. */
-  explain({ expression, text, language, signal }) {
+  async explain({ expression, text, language, signal }) {
     const sum = expression && solvePrompt(expression, language);
     const second = expression ? (text ? sum : otherWording(expression, language)) : text;
     const wordings = [[user(text || sum)], [user(second)]];
-    return this.#reply({ task: 'solve', expression, text }, wordings, signal);
+    const answer = await this.#reply({ task: 'solve', expression, text }, wordings, signal);
+    if (answer?.unit === undefined || text?.includes(answer.unit)) return answer;
+    const { unit: _, ...rest } = answer; /* a unit that the question does not have */
+    return rest;
   }
 
   /** An Answer of form hint; null: muddled. */

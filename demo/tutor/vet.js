@@ -7,11 +7,12 @@
 import { deriveSteps, solve } from './arithmetic.js';
 import { formatGiven } from './prompts.js';
 import { formatExpression } from './steps.js';
+import { isKnownTalk } from './talk.js';
 
 const SENTENCE_MAX = 240;
-const TALK_LINES_MAX = 3;
 const EVERYDAY_NUMBERS = ['0', '1', '2', '10', '100', '1000'];
-const COLUMN = /^(Ones|Tens|Hundreds|Thousands|Ten thousands|[일십백천만]의 자리): (\d+) ≠ (\d+)\. ?/;
+const COLUMN =
+  /^(Ones|Tens|Hundreds|Thousands|Ten thousands|[일십백천만]의 자리): (\d+) ≠ (\d+)\. ?/;
 const PLACES = {
   Ones: 0,
   Tens: 1,
@@ -65,12 +66,10 @@ export function hasFalseClaim(text) {
   return false;
 }
 
-/** Plain sentences of the tutor's languages, and not many: nothing like markup, addresses or loose bytes. */
-export function isPlainTalk(text) {
-  const lines = text.split('\n');
-  const isShort = text.length <= SENTENCE_MAX && lines.length <= TALK_LINES_MAX;
+/** One plain sentence or two of the tutor's languages: no markup, no addresses, no loose bytes. */
+function isPlain(text) {
   const isWords = /^[\p{Script=Latin}\p{Script=Hangul}\d\s.,:;!?'’"“”()□+\-×÷=<>≠~…]+$/u.test(text);
-  return isShort && isWords && /[.!?…)]$/.test(text.trim()) && !/(\S)\1{4}/.test(text);
+  return text.length <= SENTENCE_MAX && isWords && /[.!?…)]$/.test(text) && !/(\S)\1{4}/.test(text);
 }
 
 /** Numbers that an explanation of this sum has reason to name, as text. */
@@ -79,11 +78,16 @@ function numbersOf(expression, given) {
   if (given) lines.push(formatGiven(given, 'en'));
   const named = numbersIn(lines.join(' '));
   const answer = solve(expression)?.answer;
-  return new Set([...EVERYDAY_NUMBERS, ...named, ...named.join(''), ...numbersIn(String(answer ?? ''))]);
+  return new Set([
+    ...EVERYDAY_NUMBERS,
+    ...named,
+    ...named.join(''),
+    ...numbersIn(String(answer ?? '')),
+  ]);
 }
 
 function findNoteFault(note, { expression, given }) {
-  if (!isPlainTalk(note)) return 'not a plain sentence';
+  if (!isPlain(note)) return 'not a plain sentence';
   if (hasFalseClaim(note)) return 'a false claim';
   const allowed = numbersOf(expression, given);
   const stray = numbersIn(note).find((number) => !allowed.has(number));
@@ -125,7 +129,8 @@ function findCheckFault(request, steps) {
   const check = steps.find(({ kind }) => kind === 'check')?.note ?? '';
   const { answer, remainder } = request.given;
   const [named, restNamed = '0'] = numbersIn(check.split(/[=≠]/)[0]);
-  if (Number(named) !== answer || Number(restNamed) !== remainder) return 'it checks another answer';
+  if (Number(named) !== answer || Number(restNamed) !== remainder)
+    return 'it checks another answer';
   const slip = steps.find(({ kind }) => kind === 'slip');
   return slip ? findSlipFault(request, slip.note) : undefined;
 }
@@ -150,12 +155,16 @@ function findSolveFault(request, answer) {
   if (answer.form === 'solve') {
     if (!answer.isConsistent) return answer.fault;
     if (expression) return isSameSum(answer.expression, expression) ? undefined : 'another sum';
-    return isFromText(answer.expression, text) ? undefined : 'numbers that the question does not have';
+    return isFromText(answer.expression, text)
+      ? undefined
+      : 'numbers that the question does not have';
   }
-  if (answer.form !== 'refusal' && answer.form !== 'talk') return `a ${answer.form} was not asked for`;
-  if (expression && (answer.form === 'talk' || isTaught(expression))) return 'the sum was not answered';
-  const said = answer.steps.map((step) => step.note ?? step.text).join('\n');
-  return isPlainTalk(said) && !hasFalseClaim(said) ? undefined : 'not plain talk';
+  if (answer.form !== 'refusal' && answer.form !== 'talk')
+    return `a ${answer.form} was not asked for`;
+  if (expression && (answer.form === 'talk' || isTaught(expression)))
+    return 'the sum was not answered';
+  const said = answer.steps.map((step) => step.note ?? step.text).join(' ');
+  return isKnownTalk(answer.form, said) ? undefined : 'nothing that the tutor was taught to say';
 }
 
 /** Why the answer may not be shown; undefined when it may. */

@@ -69,7 +69,13 @@ const en = {
   emptyAnswer: 'Write your answer first.',
   right: ['Well done! That is right.', 'Yes! That is right.', 'Right! You worked that out.'],
   notYet: (given) => `${given} is not it yet.`,
-  lookAt: ['Look at the ones again.', 'Look at the tens again.', 'Look at the hundreds again.', 'Look at the thousands again.', 'Look at the first digit again.'],
+  lookAt: [
+    'Look at the ones again.',
+    'Look at the tens again.',
+    'Look at the hundreds again.',
+    'Look at the thousands again.',
+    'Look at the first digit again.',
+  ],
   tryAgain: 'Have another go!',
   offerShow: 'Shall I show you? Press “Show me how”.',
   next: 'Next',
@@ -101,7 +107,9 @@ const en = {
   goOn: 'Go on',
   place: (at) => `Number ${at} of 10`,
   finishedTitle: 'All ten done!',
-  finishedText: (alone) => ['You stuck with it to the end.', 'You did one by yourself.'][alone] ?? `You did ${alone} by yourself.`,
+  finishedText: (alone) =>
+    ['You stuck with it to the end.', 'You did one by yourself.'][alone] ??
+    `You did ${alone} by yourself.`,
   levelUp: 'You are ready for slightly bigger numbers next time.',
   levelDown: 'Next time I will bring a few gentler ones.',
   again: 'Ten more',
@@ -139,7 +147,8 @@ const ko = {
   modePractise: '연습하기',
   readAloud: '소리로 듣기',
   listen: (text) => `듣기: ${text}`,
-  asleep: '선생님이 아직 일어나지 못했어요. 그래도 연습은 할 수 있어요. 채점은 이 페이지가 해 줘요.',
+  asleep:
+    '선생님이 아직 일어나지 못했어요. 그래도 연습은 할 수 있어요. 채점은 이 페이지가 해 줘요.',
   wake: '선생님 깨우기',
   sumLabel: '어떤 문제인가요?',
   sumPlaceholder: '347 + 285',
@@ -192,7 +201,13 @@ const ko = {
   emptyAnswer: '먼저 답을 써 주세요.',
   right: ['참 잘했어요! 맞았어요.', '네, 맞았어요!', '맞았어요! 스스로 해냈네요.'],
   notYet: (given) => `${given}, 조금만 더 생각해 볼까요?`,
-  lookAt: ['일의 자리를 다시 봐요.', '십의 자리를 다시 봐요.', '백의 자리를 다시 봐요.', '천의 자리를 다시 봐요.', '맨 앞자리를 다시 봐요.'],
+  lookAt: [
+    '일의 자리를 다시 봐요.',
+    '십의 자리를 다시 봐요.',
+    '백의 자리를 다시 봐요.',
+    '천의 자리를 다시 봐요.',
+    '맨 앞자리를 다시 봐요.',
+  ],
   tryAgain: '다시 해 봐요!',
   offerShow: '같이 볼까요? “풀이 보기”를 눌러요.',
   next: '다음 문제',
@@ -239,8 +254,7 @@ const ko = {
     '어디로도 전송하지 않습니다. 계정도 통계도 없습니다. 소리로 듣기는 이 기기에 있는 음성만 씁니다.',
   parentsKept:
     '이 브라우저(localStorage)에 보관하는 것: 별과 단계, 풀다 만 문제 묶음, 소리로 듣기 설정. 문제와 답은 보관하지 않습니다.',
-  parentsNotKept:
-    '이 브라우저가 저장을 허용하지 않아, 페이지를 닫으면 진도가 사라집니다.',
+  parentsNotKept: '이 브라우저가 저장을 허용하지 않아, 페이지를 닫으면 진도가 사라집니다.',
   forget: '진도 지우기',
   forgetAsk: '이 기기에 있는 별과 단계를 모두 지울까요?',
   delete: '지우기',

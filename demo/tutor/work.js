@@ -40,7 +40,11 @@ export class Work {
 
   /** An Answer of form solve; `isRead`: the tutor made the sum out of words, and asks whether it read them right. */
   show(answer, { isRead = false } = {}) {
-    this.#build(answer.expression, answer.steps.map(({ text }) => printed(text)), answer);
+    this.#build(
+      answer.expression,
+      answer.steps.map(({ text }) => printed(text)),
+      answer,
+    );
     this.#shown.isRead = isRead;
     this.#showText();
     this.#showStep(0);
@@ -125,7 +129,10 @@ export class Work {
 
   #line(text) {
     const line = element('li');
-    line.append(element('span', '', text), listenButton(this.#room, () => text));
+    line.append(
+      element('span', '', text),
+      listenButton(this.#room, () => text),
+    );
     return line;
   }
 
@@ -134,7 +141,10 @@ export class Work {
     const text = this.#room.frame.words.answerIs(this.#answerText());
     if (end.dataset.said === text) return;
     end.dataset.said = text;
-    end.replaceChildren(element('strong', '', text), listenButton(this.#room, () => text));
+    end.replaceChildren(
+      element('strong', '', text),
+      listenButton(this.#room, () => text),
+    );
   }
 
   #answerText() {

@@ -31,6 +31,7 @@ export class AnswerBox {
   #expression;
   #inputs;
   #typing;
+  #isClosed = false;
 
   /** `hasRemainder`: ask for a remainder, too. `onGiven(given)` for an answer, `onNothing()` for none. */
   constructor({ expression, hasRemainder, words, onGiven, onNothing }) {
@@ -55,6 +56,7 @@ export class AnswerBox {
     this.form.append(fields, pad, row);
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
+      if (this.#isClosed) return;
       const given = this.#read();
       if (given === null) onNothing();
       else onGiven(given);
@@ -77,8 +79,11 @@ export class AnswerBox {
     return readGiven(value, rest ?? '', this.#expression);
   }
 
-  /** Nothing more can be given. */
+  /** Nothing more can be given: the pad and the check go, the answer stays to be seen. */
   close() {
-    for (const control of this.form.querySelectorAll('input, button')) control.disabled = true;
+    for (const input of this.#inputs) input.readOnly = true;
+    this.form.querySelector('.pad').hidden = true;
+    this.form.querySelector('[type=submit]').hidden = true;
+    this.#isClosed = true;
   }
 }

@@ -63,13 +63,15 @@ export class Exercise {
     };
     const { hint, show, next, stop } = this.#buttons;
     next.hidden = true;
-    this.#box.form.querySelector('.actions').append(hint, show, next);
+    this.#box.form.querySelector('.actions').append(hint, show);
     const card = element('section', 'card problem');
     card.append(this.#placeLine(place, count), this.#title(), this.#box.form, stop);
     const result = element('div', 'result');
     this.#work = new Work(result, this.#room, () => this.#shown());
-    this.#host.replaceChildren(card, result);
-    applyWords(card, words);
+    const goOn = element('div', 'go-on');
+    goOn.append(next);
+    this.#host.replaceChildren(card, result, goOn);
+    applyWords(this.#host, words);
   }
 
   /** Puts the sum, or the story in this language, into its heading. */
@@ -155,13 +157,10 @@ export class Exercise {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#box.close();
-    const { hint, next } = this.#buttons;
+    const { hint, show, next } = this.#buttons;
     hint.hidden = true;
+    show.hidden = outcome === 'together';
     next.hidden = false;
-    next.disabled = false;
-    this.#box.form.querySelector('[type=submit]').hidden = true;
-    this.#buttons.show.disabled = false;
-    this.#buttons.show.hidden = outcome === 'together';
     this.#onDone(outcome);
   }
 }

@@ -8,7 +8,7 @@ const place = (target, { row, column }, span = 1) => {
 };
 
 function cellElement(cell) {
-  const made = element('span', `square ${cell.kind}`, cell.text);
+  const made = element('span', `square is-${cell.kind}`, cell.text);
   place(made, cell);
   return made;
 }

@@ -176,7 +176,9 @@ function divideDigit(state, { digits, divisor, idx }) {
   const digit = Math.floor(part / divisor);
   const rest = part % divisor;
   if (state.row > 1) {
-    cells.push({ row: state.row, column, text: digits[idx], kind: 'working', from: step });
+    const isRest = isLast && digit === 0 && rest > 0;
+    const kind = isRest ? 'remainder' : 'working';
+    cells.push({ row: state.row, column, text: digits[idx], kind, from: step });
   }
   const isLeading = !state.hasDigit && digit === 0 && !isLast;
   const kind = isLeading ? 'quiet' : 'result';

@@ -13,8 +13,12 @@ export function listenButton(room, text) {
   return button;
 }
 
-/** Lines of the model with signs as they are printed. */
-export const printed = (line) => line.replace(/(?<=[\d□]) - (?=[\d□])/g, ' − ');
+/** Lines of the model as they are printed: minus signs, and no line break inside a sum. */
+export const printed = (line) =>
+  line.replace(
+    /(?<=[\d□]) ([-+×÷=<>≠]) (?=[\d□])/g,
+    (_, sign) => `\u00a0${sign === '-' ? '−' : sign}\u00a0`,
+  );
 
 export class Room {
   frame;

@@ -36,6 +36,9 @@ const SIGNS = {
 };
 
 export function spoken(text, language) {
-  const read = SIGNS[language].reduce((line, [sign, words]) => line.replace(sign, words), text);
+  const read = SIGNS[language].reduce(
+    (line, [sign, words]) => line.replace(sign, words),
+    text.replaceAll('\u00a0', ' '),
+  );
   return read.replace(/\s+/g, ' ').trim();
 }

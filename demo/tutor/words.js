@@ -200,7 +200,7 @@ const ko = {
   checkIt: '확인',
   emptyAnswer: '먼저 답을 써 주세요.',
   right: ['참 잘했어요! 맞았어요.', '네, 맞았어요!', '맞았어요! 스스로 해냈네요.'],
-  notYet: (given) => `${given}, 조금만 더 생각해 볼까요?`,
+  notYet: (given) => `${given}? 조금만 더 생각해 볼까요?`,
   lookAt: [
     '일의 자리를 다시 봐요.',
     '십의 자리를 다시 봐요.',

@@ -19,7 +19,7 @@ export class Work {
   #room;
   #host;
   #onShown;
-  /** { answer, lines, step, paper, list, end, buttons, title } of what is shown. */
+  /** What is shown: { expression, answer, lines, step, paper, … } and the elements that change. */
   #shown;
 
   /** `host` is emptied and filled; `onShown()` when the last step is there. */
@@ -48,7 +48,7 @@ export class Work {
     this.#shown.isRead = isRead;
     this.#showText();
     this.#showStep(0);
-    this.#shown.title.focus();
+    this.#goThere();
   }
 
   /** The paper alone, whole: where the tutor is muddled, but the arithmetic is not. */
@@ -56,7 +56,15 @@ export class Work {
     this.#build(expression, [], null);
     this.#showText();
     this.#showStep(Number.POSITIVE_INFINITY);
-    this.#shown.title.focus();
+    this.#goThere();
+  }
+
+  /** The focus is on the sum; where all is one column, it is also at the top. */
+  #goThere() {
+    const { title } = this.#shown;
+    title.focus({ preventScroll: true });
+    const isOneColumn = matchMedia('(max-width: 52rem)').matches;
+    title.scrollIntoView({ block: isOneColumn ? 'start' : 'nearest' });
   }
 
   #build(expression, lines, answer) {
@@ -84,7 +92,19 @@ export class Work {
     desk.append(...(paper ? [paper.figure] : []), side);
     card.append(title, readAs, desk);
     this.#host.replaceChildren(card);
-    this.#shown = { expression, answer, lines, step: 0, paper, list, end, buttons, title, readAs };
+    this.#shown = {
+      expression,
+      answer,
+      lines,
+      step: 0,
+      paper,
+      list,
+      end,
+      buttons,
+      title,
+      readAs,
+      card,
+    };
     applyWords(card, this.#room.frame.words);
   }
 
@@ -114,11 +134,12 @@ export class Work {
 
   #showStep(step) {
     const shown = this.#shown;
-    const { lines, list, paper, buttons } = shown;
+    const { lines, list, paper, buttons, card } = shown;
     shown.step = step;
     for (let idx = list.children.length; idx < Math.min(step, lines.length); idx++)
       list.append(this.#line(lines[idx]));
     for (const line of list.children) line.classList.toggle('now', line === list.lastElementChild);
+    card.classList.toggle('whole', this.#isAtEnd);
     paper?.show(step, this.#room.frame.words);
     buttons.next.hidden = this.#isAtEnd;
     buttons.all.hidden = this.#isAtEnd;

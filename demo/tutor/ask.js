@@ -163,7 +163,7 @@ export class AskView {
     this.#work.clear();
     card.append(title, box.form);
     byId('ask-result').replaceChildren(card);
-    this.#room.say((all) => all.emptyAnswer);
+    this.#room.say((all) => all.yourTurn);
     box.focus();
   }
 

@@ -52,7 +52,7 @@ export class PaperView {
   constructor(paper) {
     this.#paper = paper;
     const grid = element('div', 'squares');
-    grid.style.setProperty('--columns', paper.columns);
+    this.figure.style.setProperty('--columns', paper.columns);
     grid.style.setProperty('--rows', paper.rows);
     grid.setAttribute('aria-hidden', 'true');
     this.figure.setAttribute('role', 'img');

@@ -1,5 +1,6 @@
 /* The tutor's page: what a child asks and practises, with the embedded model behind it. What the model says is shown only
  * after it was checked (teacher.js, vet.js). */
+import { Confirm } from '../site/confirm.js';
 import { EMBEDDED } from '../site/embedded.js';
 import { ErrorBox } from '../site/errors.js';
 import { mountFrame } from '../site/frame.js';
@@ -21,6 +22,7 @@ const frame = mountFrame({ words: WORDS });
 const reader = new Reader();
 const panel = new LoadPanel(byId('loading'), frame);
 const errors = new ErrorBox(byId('error'), frame);
+const confirm = new Confirm(frame);
 const store = new ProgressStore();
 
 /* A promise of the Teacher, or of null where the model cannot be had. */
@@ -109,9 +111,15 @@ addEventListener('pagehide', () => reader.stop());
 function drawKept() {
   const { words } = frame;
   byId('parents-kept').textContent = store.isKept ? words.parentsKept : words.parentsNotKept;
-  byId('confirm-text').textContent = words.forgetAsk;
-  byId('confirm-cancel').textContent = words.cancel;
-  byId('confirm-delete').textContent = words.delete;
+}
+
+async function forget() {
+  const { words } = frame;
+  if (!(await confirm.ask(words.forgetAsk, words.delete))) return;
+  store.clear();
+  practise.reset();
+  drawKept();
+  byId('forgotten').textContent = frame.words.forgotten;
 }
 
 frame.onLanguage(() => {
@@ -119,12 +127,4 @@ frame.onLanguage(() => {
   drawKept();
 });
 byId('parents').addEventListener('toggle', drawKept);
-byId('forget').addEventListener('click', () => byId('confirm').showModal());
-byId('confirm').addEventListener('close', () => {
-  if (byId('confirm').returnValue !== 'delete') return;
-  byId('confirm').returnValue = '';
-  store.clear();
-  practise.reset();
-  drawKept();
-  byId('forgotten').textContent = frame.words.forgotten;
-});
+byId('forget').addEventListener('click', () => void forget());

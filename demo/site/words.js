@@ -62,7 +62,7 @@ const en = {
 const ko = {
   pages: {
     index: '처음',
-    tutor: '산수 선생님',
+    tutor: '수학 선생님',
     chat: '채팅',
     summarise: '요약',
     models: '모델',

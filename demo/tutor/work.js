@@ -76,6 +76,7 @@ export class Work {
     const list = element('ol', 'steps');
     list.dataset.label = 'steps';
     list.setAttribute('aria-live', 'polite');
+    if (answer) list.lang = answer.language;
     const end = element('p', 'answer');
     end.setAttribute('role', 'status');
     const buttons = {

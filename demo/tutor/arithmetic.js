@@ -1,4 +1,5 @@
-/* The school's arithmetic, step by step, in the tutor's English lines (tools/tutor/GRAMMAR.md): what a right answer says.
+/* The school's arithmetic, step by step, in the tutor's English lines (tools/tutor/GRAMMAR.md): what a right answer
+ * says.
  *
  * An expression is { operator, operands } with operator + - × ÷ compare ascending descending; `total` is there when a
  * number is missing (null in operands). All numbers are whole, 0 to 9 999 999. */
@@ -132,7 +133,8 @@ export function turnAround({ operator, operands: [a, b], total }) {
   return value === undefined || value.remainder > 0 ? undefined : expression;
 }
 
-/** { answer, remainder } (answer: a number, an array when ordering, a sign when comparing), or undefined: no such value. */
+/** { answer, remainder } (answer: a number, an array when ordering, a sign when comparing), or undefined: no such
+ *  value. */
 export function solve(expression) {
   const { operator, operands } = expression;
   if (expression.total !== undefined) {

@@ -1,4 +1,5 @@
-/* One problem of a practice set: the sum or story, a field for the answer, hint and explanation, and what became of it. */
+/* One problem of a practice set: the sum or story, a field for the answer, hint and explanation, and what became of
+ * it. */
 import { applyWords, element } from '../site/text.js';
 import { AnswerBox } from './answer-box.js';
 import { giveHint, judge } from './judge.js';

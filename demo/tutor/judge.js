@@ -1,5 +1,5 @@
-/* The tutor about a child's answer: praise, or kindly where to look. Right and wrong come from the arithmetic (given.js);
- * the model names the slip. */
+/* The tutor about a child's answer: praise, or kindly where to look. Right and wrong come from the arithmetic
+ * (given.js); the model names the slip. */
 import { isRight } from './given.js';
 import { formatGiven, isCheckable } from './prompts.js';
 import { printed } from './room.js';

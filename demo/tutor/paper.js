@@ -6,11 +6,11 @@
  *    ───────           ───────               8
  *      6 3 2           3 2 5                 ...
  *
- * A paper is { columns, rows, cells, rules, bracket, marks, steps }, steps being how many there are. Places count from 0,
- * from the top left. A cell is { row, column, text, kind, from, until?, crossedFrom? }: there at step s when
- * from <= s < until. Kinds: 'given', 'operator', 'small' (carried or changed digits), 'result', 'working', 'quiet' (zeros
- * that nobody writes), 'remainder', 'square' (of a times table) and 'count'. A rule { row, first, last, from } lies
- * under its row. The steps are those of tools/tutor/GRAMMAR.md, one a line.
+ * A paper is { columns, rows, cells, rules, bracket, marks, steps }, steps being how many there are. Places count
+ * from 0, from the top left. A cell is { row, column, text, kind, from, until?, crossedFrom? }: there at step s when
+ * from <= s < until. Kinds: 'given', 'operator', 'small' (carried or changed digits), 'result', 'working', 'quiet'
+ * (zeros that nobody writes), 'remainder', 'square' (of a times table) and 'count'. A rule { row, first, last, from }
+ * lies under its row. The steps are those of tools/tutor/GRAMMAR.md, one a line.
  *
  * This is the page's own arithmetic: it is drawn only beside steps that were checked against the same. */
 import { turnAround } from './arithmetic.js';

@@ -1,7 +1,8 @@
 /* Problems of the practice sets. A set follows from (kind, level, seed) alone, so a reload makes the same one again.
  *
- * A problem is { kind, expression, story }: the expression is one of arithmetic.js with '+', '-', '×' or '÷'; `story` picks
- * the wording of a word problem (stories.js) and is null for a bare sum. All are within what the tutor was taught. */
+ * A problem is { kind, expression, story }: the expression is one of arithmetic.js with '+', '-', '×' or '÷'; `story`
+ * picks the wording of a word problem (stories.js) and is null for a bare sum. All are within what the tutor was
+ * taught. */
 
 export const KINDS = ['plus', 'minus', 'tables', 'times', 'divide', 'mixed', 'words'];
 export const SET_SIZE = 10;

@@ -82,8 +82,8 @@ function afterSet({ level, stars, goodSets }, alone) {
     : { level, stars: more, goodSets: Math.min(goodSets + 1, GOOD_SETS_TO_RISE - 1) };
 }
 
-/** One more problem of the set is done ('alone' or 'together'). Gives { progress, finished }: the last one ends the set,
- *  and `finished` then says { kind, alone, stars, levelBefore, levelAfter }; it is null before. */
+/** One more problem of the set is done ('alone' or 'together'). Gives { progress, finished }: the last one ends the
+ *  set, and `finished` then says { kind, alone, stars, levelBefore, levelAfter }; it is null before. */
 export function addOutcome(progress, outcome) {
   const { set } = progress;
   const outcomes = [...set.outcomes, outcome];

@@ -1,4 +1,5 @@
-/* What the page sends to the tutor, and what it reads out of a child's line (tools/tutor/GRAMMAR.md, "What a page sends"). */
+/* What the page sends to the tutor, and what it reads out of a child's line (tools/tutor/GRAMMAR.md, "What a page
+ * sends"). */
 import { formatExpression, parseExpression } from './steps.js';
 
 export const QUESTION_MAX = 300;

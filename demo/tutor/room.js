@@ -64,8 +64,8 @@ export class Room {
     byId('say-aloud').setAttribute('aria-label', this.frame.words.listen(text));
   }
 
-  /** Does `work(teacher, signal)`, and ends what was under way. Meanwhile the tutor says `opening`. An error is said and
-   *  goes to `onFault`. Teacher is null where there is no model. */
+  /** Does `work(teacher, signal)`, and ends what was under way. Meanwhile the tutor says `opening`. An error is said
+   *  and goes to `onFault`. Teacher is null where there is no model. */
   async turn(work, opening = (words) => words.thinking) {
     this.cancel();
     const abort = new AbortController();

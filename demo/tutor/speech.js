@@ -1,5 +1,5 @@
-/* Reads lines aloud with a voice of this device. Voices that a browser fetches from a server are left alone: what is read
- * must not leave the device. */
+/* Reads lines aloud with a voice of this device. Voices that a browser fetches from a server are left alone: what is
+ * read must not leave the device. */
 import { spoken } from './speech-text.js';
 
 const RATE = 0.85; /* for young ears */

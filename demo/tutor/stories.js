@@ -1,7 +1,7 @@
 /* Word problems of the practice sets, in the wordings that the tutor was taught (tools/tutor/stories.py).
  *
- * In a template {a} and {b} are the numbers, {n} and {m} names, {o} things, {c} the Korean counter; in Korean {o|을} adds
- * the particle that suits the word. */
+ * In a template {a} and {b} are the numbers, {n} and {m} names, {o} things, {c} the Korean counter; in Korean {o|을}
+ * adds the particle that suits the word. */
 
 const NAMES = {
   en: ['Tom', 'Anna', 'Sam', 'Mia', 'Ben', 'Lucy', 'Emma', 'Leo', 'Omar', 'Sara', 'Minho', 'Aisha'],

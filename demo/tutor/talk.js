@@ -1,5 +1,5 @@
-/* What the tutor may say besides arithmetic: all that it was taught to say (tools/tutor/talk.py), and nothing else. A page
- * for children does not show free text of a model. In a sentence '#' stands for a number. */
+/* What the tutor may say besides arithmetic: all that it was taught to say (tools/tutor/talk.py), and nothing else. A
+ * page for children does not show free text of a model. In a sentence '#' stands for a number. */
 const SENTENCES = {
   talk: [
     'Hello! I am your maths tutor. Give me a sum.',

@@ -16,7 +16,8 @@ export class Teacher {
   }
 
   /** How a sum or a question in words is done: an Answer (steps.d.ts) of form solve, refusal or talk; null: muddled.
-   *  `request`: { expression, text, language, signal }; with an expression (null: not known), the answer is about it. */
+   *  `request`: { expression, text, language, signal }; with an expression (null: not known), the answer is about
+   *  it. */
   async explain({ expression, text, language, signal }) {
     const sum = expression && solvePrompt(expression, language);
     const second = expression ? (text ? sum : otherWording(expression, language)) : text;

@@ -1,5 +1,5 @@
-/* The tutor's page: what a child asks and practises, with the embedded model behind it. What the model says is shown only
- * after it was checked (teacher.js, vet.js). */
+/* The tutor's page: what a child asks and practises, with the embedded model behind it. What the model says is shown
+ * only after it was checked (teacher.js, vet.js). */
 import { Confirm } from '../site/confirm.js';
 import { EMBEDDED } from '../site/embedded.js';
 import { ErrorBox } from '../site/errors.js';

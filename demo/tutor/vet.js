@@ -1,9 +1,9 @@
-/* Whether an answer of the model may be shown to the child who asked. parseAnswer has compared steps and results with the
- * arithmetic; here the rest is looked at: that it answers what was asked, and that hints, reasons and small talk claim
- * nothing false. What is doubtful is not shown.
+/* Whether an answer of the model may be shown to the child who asked. parseAnswer has compared steps and results with
+ * the arithmetic; here the rest is looked at: that it answers what was asked, and that hints, reasons and small talk
+ * claim nothing false. What is doubtful is not shown.
  *
- * A request is { task, expression, text, given }: task 'solve', 'hint', 'check' or 'why'; expression null when the child
- * wrote a question in words, then `text`; given { answer, remainder } for a check. */
+ * A request is { task, expression, text, given }: task 'solve', 'hint', 'check' or 'why'; expression null when the
+ * child wrote a question in words, then `text`; given { answer, remainder } for a check. */
 import { deriveSteps, solve } from './arithmetic.js';
 import { formatGiven } from './prompts.js';
 import { formatExpression } from './steps.js';

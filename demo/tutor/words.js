@@ -118,13 +118,17 @@ const en = {
   stays: 'Nothing you write leaves this device.',
   parents: 'For parents',
   parentsModel:
-    'The tutor is a very small language model, made for this project and trained only on primary-school arithmetic. It runs inside this tab. It can get muddled, above all with questions in words.',
+    'The tutor is a very small language model, made for this project and trained only on primary-school ' +
+    'arithmetic. It runs inside this tab. It can get muddled, above all with questions in words.',
   parentsChecked:
-    'Every step and answer of the model is checked by ordinary arithmetic before a child sees it; what does not hold is not shown. Practice sums are made and marked by the page. A question in words cannot be checked fully: the page shows which sum the tutor made of it.',
+    'Every step and answer of the model is checked by ordinary arithmetic before a child sees it; what ' +
+    'does not hold is not shown. Practice sums are made and marked by the page. A question in words ' +
+    'cannot be checked fully: the page shows which sum the tutor made of it.',
   parentsStays:
     'Nothing is sent anywhere: no account, no statistics. Reading aloud uses only voices of this device.',
   parentsKept:
-    'Kept in this browser (localStorage): stars and levels, the set that was begun, and whether lines can be read aloud. Sums and answers are not kept.',
+    'Kept in this browser (localStorage): stars and levels, the set that was begun, and whether lines can ' +
+    'be read aloud. Sums and answers are not kept.',
   parentsNotKept:
     'This browser does not let the page keep anything, so progress is lost when the page is closed.',
   forget: 'Delete the progress',
@@ -251,7 +255,8 @@ const ko = {
   parentsModel:
     '이 선생님은 이 프로젝트를 위해 초등 수학의 기본 계산만 배운 아주 작은 언어 모델이며, 이 탭 안에서 실행됩니다. 특히 글로 쓴 문제는 잘못 이해할 수 있습니다.',
   parentsChecked:
-    '모델이 내놓은 풀이 단계와 답은 아이에게 보이기 전에 모두 일반 계산으로 검산하며, 맞지 않는 것은 보여 주지 않습니다. 연습 문제는 이 페이지가 만들고 채점합니다. 글로 쓴 문제는 완전히 검산할 수 없으므로, 선생님이 어떤 식으로 이해했는지를 함께 보여 줍니다.',
+    '모델이 내놓은 풀이 단계와 답은 아이에게 보이기 전에 모두 일반 계산으로 검산하며, 맞지 않는 것은 보여 주지 않습니다. 연습 문제는 이 페이지가 만들고 채점합니다. 글로 쓴 ' +
+    '문제는 완전히 검산할 수 없으므로, 선생님이 어떤 식으로 이해했는지를 함께 보여 줍니다.',
   parentsStays:
     '어디로도 전송하지 않습니다. 계정도 통계도 없습니다. 소리로 듣기는 이 기기에 있는 음성만 씁니다.',
   parentsKept:

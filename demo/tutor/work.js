@@ -192,8 +192,8 @@ export class Work {
   }
 }
 
-/** Explains a sum on a Work: what the tutor says, or the paper alone, or that it is muddled. Returns the Answer, or null.
- *  `request`: { expression, text, language } of Teacher.explain(). */
+/** Explains a sum on a Work: what the tutor says, or the paper alone, or that it is muddled. Returns the Answer, or
+ *  null. `request`: { expression, text, language } of Teacher.explain(). */
 export async function explainOn(work, { room, teacher, request, signal }) {
   const answer = await (teacher?.explain({ ...request, signal }) ?? null);
   if (signal.aborted) return null;

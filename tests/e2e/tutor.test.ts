@@ -1,6 +1,6 @@
-/* The tutor's page in a real Chromium. Most tests have a stand-in for the package (lib/fake-tutor.js), built into a site of
- * its own, so that the model says what a test wants; the last ones run a tiny random model on the real engine, whose
- * nonsense must never be shown. Screenshots are left in build/e2e/. */
+/* The tutor's page in a real Chromium. Most tests have a stand-in for the package (lib/fake-tutor.js), built into a
+ * site of its own, so that the model says what a test wants; the last ones run a tiny random model on the real
+ * engine, whose nonsense must never be shown. Screenshots are left in build/e2e/. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-/* demo/tutor/paper.js: what is drawn agrees at every step with the tutor's lines (arithmetic.js), and ends in the result. */
+/* demo/tutor/paper.js: what is drawn agrees at every step with the tutor's lines (arithmetic.js), and ends in the
+ * result. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deriveSteps, solve } from '../../demo/tutor/arithmetic.js';

@@ -1,5 +1,5 @@
-/* demo/tutor: what the model says reaches a child only when it is sound. Answers here are a model's as they might be: right,
- * wrong in one digit, about something else, nonsense. */
+/* demo/tutor: what the model says reaches a child only when it is sound. Answers here are a model's as they might be:
+ * right, wrong in one digit, about something else, nonsense. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deriveSteps, solve } from '../../demo/tutor/arithmetic.js';

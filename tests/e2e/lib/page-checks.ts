@@ -1,5 +1,5 @@
-/* What holds for every page of the site: no serious finding of axe in both languages and appearances, nothing wider than
- * a phone, no errors on the console. */
+/* What holds for every page of the site: no serious finding of axe in both languages and appearances, nothing wider
+ * than a phone, no errors on the console. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -112,6 +112,7 @@ function workerPlugin(build, plugin) {
       entryPoints: [path],
       format: 'esm',
       write: false,
+      outdir: dirname(path),
       plugins: [plugin],
     });
     return { contents: made.outputFiles[0].contents, loader: 'file' };

@@ -32,7 +32,13 @@ function knownOption({ id, name, bytes, needs }) {
 
 function addressOption(address) {
   const name = address.slice(address.lastIndexOf('/') + 1) || address;
-  return { key: address, model: address, name, title: () => name, about: (words) => words.givenModel };
+  return {
+    key: address,
+    model: address,
+    name,
+    title: () => name,
+    about: (words) => words.givenModel,
+  };
 }
 
 function urlOf(address) {

@@ -195,7 +195,8 @@ async function run(job, signal) {
 /** Whatever ended it: what was written stays, and can be gone on with while the engine lives. */
 async function stopped(error, isAborted) {
   if (error.code === 'PHI_EPOISONED') await dropEngine();
-  const shown = error instanceof ContextTooSmall ? { code: 'CONTEXT_SMALL', message: error.message } : error;
+  const shown =
+    error instanceof ContextTooSmall ? { code: 'CONTEXT_SMALL', message: error.message } : error;
   if (!isAborted) errorBox.show(shown);
   const hasPlan = state.job?.parts !== undefined && state.engine !== undefined;
   const status = (words) => (isAborted ? words.stopped : words.failed);

@@ -135,7 +135,8 @@ const ko = {
   done: '요약이 끝났습니다.',
   nothing: '모델이 아무것도 쓰지 않았습니다. 다른 모델을 써 보세요.',
   cutOff: '요약이 최대 길이에 이르러 잘렸습니다.',
-  took: (parts, time) => (parts === 1 ? `${time} 걸렸습니다.` : `${parts}개 부분, ${time} 걸렸습니다.`),
+  took: (parts, time) =>
+    parts === 1 ? `${time} 걸렸습니다.` : `${parts}개 부분, ${time} 걸렸습니다.`,
   mayErr: '모델은 틀릴 수 있습니다. 중요한 내용은 원문에서 확인하세요.',
   notes: (count) => `중간 메모 (${count}개)`,
   copy: '복사',

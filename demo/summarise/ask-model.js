@@ -1,6 +1,7 @@
 /* An engine as SummaryJob asks it. */
 
-/* The likeliest words: a summary is no place for surprises. The penalty keeps small models from repeating themselves. */
+/* The likeliest words: a summary is no place for surprises. The penalty keeps small models from repeating
+ * themselves. */
 const SAMPLING = { temperature: 0, repetition_penalty: 1.08 };
 
 export function askModel(engine) {

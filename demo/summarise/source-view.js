@@ -1,5 +1,5 @@
-/* Where the text comes from: typed or pasted into the field, a file, a drop. A long text is held beside the field, which
- * would lay out megabytes at each change; its beginning is shown. */
+/* Where the text comes from: typed or pasted into the field, a file, a drop. A long text is held beside the field,
+ * which would lay out megabytes at each change; its beginning is shown. */
 import { formatNumber } from '../site/format.js';
 import { byId } from '../site/text.js';
 import { readTextFile } from './read-text.js';

@@ -168,7 +168,10 @@ export class LoadPanel {
     const said = isPaused ? words.paused : words.phases[progress.phase];
     if (phase.textContent !== said) phase.textContent = said;
     showBar(bar, progress);
-    text.textContent = progressLine(words, progress);
+    text.textContent = progressLine(
+      words,
+      isPaused ? { ...progress, bytesPerSecond: 0 } : progress,
+    );
     this.#drawNote(note, load);
     pause.hidden = isPaused || !isKept(load);
     resume.hidden = !isPaused;

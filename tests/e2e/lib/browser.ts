@@ -67,14 +67,15 @@ export interface BrowserOptions {
   readonly serviceWorkers?: 'allow' | 'block';
 }
 
-/** `files`: what the server has besides the site and /dist/, by path. */
-export async function openBrowser(
-  files: Readonly<Record<string, string>> = {},
-  { serviceWorkers = 'block' }: BrowserOptions = {},
-): Promise<Browser> {
-  const served = { ...BLANK_PAGE, ...files };
-  const isolatedSite = await serve({ files: served });
-  const plainSite = await serve({ files: served, isolated: false });
+export interface LaunchedContext {
+  readonly context: BrowserContext;
+  close(): Promise<void>;
+}
+
+/** A browser with a fresh profile and no site. */
+export async function launchContext({
+  serviceWorkers = 'allow',
+}: BrowserOptions = {}): Promise<LaunchedContext> {
   const profile = await mkdtemp(join(tmpdir(), 'pocketphi-e2e-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath(),
@@ -85,6 +86,24 @@ export async function openBrowser(
   context.setDefaultTimeout(PATIENCE_MS);
   return {
     context,
+    async close() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** `files`: what the server has besides the site and /dist/, by path. */
+export async function openBrowser(
+  files: Readonly<Record<string, string>> = {},
+  { serviceWorkers = 'block' }: BrowserOptions = {},
+): Promise<Browser> {
+  const served = { ...BLANK_PAGE, ...files };
+  const isolatedSite = await serve({ files: served });
+  const plainSite = await serve({ files: served, isolated: false });
+  const { context, close } = await launchContext({ serviceWorkers });
+  return {
+    context,
     async openPage({ isolated = true, path = '/blank.html', viewport } = {}) {
       const page = await context.newPage();
       if (viewport) await page.setViewportSize(viewport);
@@ -93,9 +112,8 @@ export async function openBrowser(
       return page;
     },
     async close() {
-      await context.close();
+      await close();
       await Promise.all([isolatedSite.close(), plainSite.close()]);
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -11,8 +11,6 @@ import { launchContext } from './lib/browser.ts';
 import { tinyModel } from './lib/models.ts';
 import { buildChangedSite, deleteSites, type SiteBuild } from './lib/site-builds.ts';
 
-const PAGES = ['', 'chat/'];
-
 let v1: SiteBuild;
 let v2: SiteBuild;
 let scratch: string;
@@ -42,6 +40,12 @@ async function openPage(url: string): Promise<Page> {
   page.on('pageerror', (error) => assert.fail(error));
   await page.goto(url);
   return page;
+}
+
+/** Every page of the site, by its address from the root. */
+function pagesOf({ files }: SiteBuild): string[] {
+  const pages = files.filter((path) => /(^|\/)index\.html$/.test(path));
+  return pages.map((path) => path.replace('index.html', ''));
 }
 
 /** A document each, by its address. */
@@ -130,7 +134,7 @@ test('a host with headers: one visit, the server stops, every page and the model
   const page = await openPage(url);
   await waitReady(page);
   await site?.close();
-  for (const path of PAGES) {
+  for (const path of pagesOf(v1)) {
     await page.goto(url + path);
     assert.ok(await isIsolated(page), path);
     await assertVersion(page, v1);
@@ -187,14 +191,14 @@ test('a host that sends no headers, below a path: one reload, threads, and offli
   }));
   assert.deepEqual([scope, controlled], [url, true]);
   await site?.close();
-  for (const path of PAGES) {
+  for (const path of pagesOf(v1)) {
     await page.goto(url + path);
     assert.ok(await isIsolated(page), path);
   }
   await page.goto(url);
   await assertAnswers(page);
   assert.match((await page.textContent('#facts')) ?? '', /threads compute each token together/);
-  assert.equal(loads.length, 3 + PAGES.length, 'nothing was reloaded again');
+  assert.equal(loads.length, 3 + pagesOf(v1).length, 'nothing was reloaded again');
 });
 
 test('past the service worker (a forced reload) there is one reload and no loop', async () => {

@@ -131,7 +131,8 @@ PHI_API const char *phi_engine_kernels_name(const phi_engine *e);
 PHI_API int32_t phi_engine_n_threads(const phi_engine *e);
 
 /* Without a model: how fast this machine is, in about budget_ms. *gemv_gb_per_s: int4 weights (blocks of 32) that a
- * matrix-vector product reads from memory; *gemm_gop_per_s: of a product with 128 tokens, two operations a weight. */
+ * matrix-vector product reads from memory; *gemm_gop_per_s: of a product with 128 tokens, two operations a weight.
+ * PHI_EINVAL: a null pointer; PHI_ESTATE: a model loads, or the engine is broken; PHI_ENOMEM. */
 PHI_API phi_status phi_engine_measure(phi_engine *e, uint32_t budget_ms, double *gemv_gb_per_s, double *gemm_gop_per_s);
 
 /* ---- Text and tokens ------------------------------------------------------------------------------------------ */

@@ -57,8 +57,10 @@ static double time_best(measurement *m, int32_t n_rows, int32_t n_tokens, double
 
 phi_status phi_engine_measure(phi_engine *e, uint32_t budget_ms, double *gemv_gb_per_s, double *gemm_gop_per_s)
 {
-    if (e->state == PHI_ENGINE_LOADING || e->state == PHI_ENGINE_POISONED || !gemv_gb_per_s || !gemm_gop_per_s)
-        return phi_fail(&e->error, PHI_ESTATE, "measure: not while a model loads, and with two places for the results");
+    if (!gemv_gb_per_s || !gemm_gop_per_s)
+        return phi_fail(&e->error, PHI_EINVAL, "measure: expected two places for the results, got a null pointer");
+    if (e->state == PHI_ENGINE_LOADING || e->state == PHI_ENGINE_POISONED)
+        return phi_fail(&e->error, PHI_ESTATE, "measure: not while a model loads, nor on a broken engine");
     measurement m = {0};
     phi_arena_init(&m.arena, 1 << 20);
     phi_status status = PHI_OK;

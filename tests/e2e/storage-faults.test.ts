@@ -1,47 +1,29 @@
 /* What goes wrong with weights in a real browser beyond the network: evictions, damaged stores, pages that go away,
  * aborts at any moment, models in several files. After each, the next load on the same page is right. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { EngineOptions } from '../../web/index.ts';
 import { type Ask, type BadServer, type Deed, openBadServer } from '../web/lib/bad-server.ts';
 import { tinyModel } from './lib/models.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { splitGguf } from './lib/split-gguf.ts';
+import {
+  CHUNK_BYTES,
+  CORS,
+  FILE,
+  manifestFile,
+  manifestOf,
+  type PlainOptions,
+  TOKENS,
+} from './lib/stored-model.ts';
 
-const FILE = readFileSync(tinyModel('phi3-mha'));
 const PARTS = splitGguf(FILE, 3);
-const CHUNK_BYTES = 1 << 16;
-const TOKENS = [1, 5, 9, 30];
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Content-Range, ETag, Accept-Ranges, Content-Length',
-  'Cross-Origin-Resource-Policy': 'cross-origin',
-};
 
 let profile: Profile;
 let server: BadServer;
 let behave: (ask: Ask) => Deed | undefined = () => undefined;
 let logits: number[];
-
-type PlainOptions = Pick<EngineOptions, 'storage' | 'connections' | 'patience'>;
-
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function manifestFile(url: string, file: Buffer): Record<string, unknown> {
-  const chunks = [];
-  for (let at = 0; at < file.length; at += CHUNK_BYTES)
-    chunks.push(hashOf(file.subarray(at, at + CHUNK_BYTES)));
-  return { url, bytes: file.length, sha256: hashOf(file), chunkBytes: CHUNK_BYTES, chunks };
-}
-
-function manifestOf(...files: Record<string, unknown>[]): Record<string, unknown> {
-  return { format: 'pocketphi-manifest/1', name: 'tiny', licence: 'MIT', files };
-}
 
 function wholeManifest(): Record<string, unknown> {
   return manifestOf(manifestFile(server.url, FILE));

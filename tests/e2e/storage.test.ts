@@ -1,48 +1,28 @@
 /* Weights by fetch into the browser's storage, in a real profile: first visit, later visits without a network, and
  * everything that may go wrong in between. The model is tiny; a manifest with small chunks makes many of it. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import type { EngineOptions } from '../../web/index.ts';
 import { type Ask, type BadServer, type Deed, openBadServer } from '../web/lib/bad-server.ts';
 import { tinyModel } from './lib/models.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
+import {
+  CHUNK_BYTES,
+  CORS,
+  FILE,
+  manifestFile,
+  manifestOf,
+  type PlainOptions,
+  TOKENS,
+} from './lib/stored-model.ts';
 
-const FILE = readFileSync(tinyModel('phi3-mha'));
-const CHUNK_BYTES = 1 << 16;
 const N_CHUNKS = Math.ceil(FILE.length / CHUNK_BYTES);
-const TOKENS = [1, 5, 9, 30];
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Content-Range, ETag, Accept-Ranges, Content-Length',
-  'Cross-Origin-Resource-Policy': 'cross-origin',
-};
 
 let profile: Profile;
 let server: BadServer;
 let behave: (ask: Ask) => Deed | undefined = () => undefined;
 let logits: number[];
-
-type PlainOptions = Pick<EngineOptions, 'storage' | 'connections' | 'patience'>;
-
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function manifestOf(url: string, file = FILE): Record<string, unknown> {
-  const chunks = [];
-  for (let at = 0; at < file.length; at += CHUNK_BYTES)
-    chunks.push(hashOf(file.subarray(at, at + CHUNK_BYTES)));
-  return {
-    format: 'pocketphi-manifest/1',
-    name: 'tiny',
-    licence: 'MIT',
-    files: [{ url, bytes: file.length, sha256: hashOf(file), chunkBytes: CHUNK_BYTES, chunks }],
-  };
-}
 
 /** Chunks that were asked for since, by their first byte. */
 function chunksAsked(since: number): number[] {
@@ -85,7 +65,7 @@ async function load(page: Page, options: PlainOptions = {}): Promise<LoadResult>
         last,
       };
     },
-    [manifestOf(server.url), options, TOKENS] as const,
+    [manifestOf(manifestFile(server.url)), options, TOKENS] as const,
   );
 }
 
@@ -168,22 +148,25 @@ test('storage: an abort keeps what is stored, to the byte', async () => {
   const page = await profile.openPage();
   behave = ({ range }) =>
     Math.floor((range?.first ?? 0) / CHUNK_BYTES) === 3 ? { hangAfter: 5000 } : undefined;
-  const code = await page.evaluate(async (manifest) => {
-    const abort = new AbortController();
-    const loading = pocketphi.Engine.create({
-      model: manifest,
-      threads: 1,
-      connections: 1,
-      signal: abort.signal,
-      onProgress: (p) => {
-        if (p.loadedBytes >= 3 * 65536 + 5000) abort.abort();
-      },
-    });
-    return await loading.then(
-      () => 'loaded',
-      (error: { code: string }) => error.code,
-    );
-  }, manifestOf(server.url));
+  const code = await page.evaluate(
+    async (manifest) => {
+      const abort = new AbortController();
+      const loading = pocketphi.Engine.create({
+        model: manifest,
+        threads: 1,
+        connections: 1,
+        signal: abort.signal,
+        onProgress: (p) => {
+          if (p.loadedBytes >= 3 * 65536 + 5000) abort.abort();
+        },
+      });
+      return await loading.then(
+        () => 'loaded',
+        (error: { code: string }) => error.code,
+      );
+    },
+    manifestOf(manifestFile(server.url)),
+  );
   assert.equal(code, 'PHI_ECANCELED');
   behave = () => undefined;
   const asked = server.asks.length;
@@ -292,7 +275,7 @@ test('storage: a full disk: the model loads all the same and says that it is not
 
 test('models: list, usage, download, delete', async () => {
   const page = await profile.openPage();
-  const manifest = manifestOf(server.url);
+  const manifest = manifestOf(manifestFile(server.url));
   const seen = await page.evaluate(async (given) => {
     const { models } = pocketphi;
     const outcome = await models.download(given);

@@ -1,5 +1,5 @@
-/* A tiny model whose manifest has small chunks, so that it is stored in many of them; and the headers with which another
- * origin gives it. */
+/* A tiny model whose manifest has small chunks, so that it is stored in many of them; and the headers with which
+ * another origin gives it. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { EngineOptions } from '../../../web/index.ts';

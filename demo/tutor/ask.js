@@ -2,6 +2,7 @@
  * answer is right. */
 import { byId, element } from '../site/text.js';
 import { AnswerBox } from './answer-box.js';
+import { deriveSteps } from './arithmetic.js';
 import { giveHint, judge } from './judge.js';
 import { buildPad, SUM_KEYS } from './pad.js';
 import { readSum } from './prompts.js';
@@ -63,7 +64,7 @@ export class AskView {
     const { words } = this.#room.frame;
     const isOn = this.#isInWords;
     this.#field.inputMode = isOn ? 'text' : 'none';
-    byId('ask').classList.toggle('in-words', isOn);
+    byId('ask-desk').classList.toggle('in-words', isOn);
     byId('ask-form').querySelector('label').textContent = isOn ? words.wordsLabel : words.sumLabel;
     this.#field.placeholder = isOn ? words.wordsPlaceholder : words.sumPlaceholder;
     byId('words-toggle').textContent = isOn ? words.inNumbers : words.inWords;
@@ -108,12 +109,13 @@ export class AskView {
     });
   }
 
-  /** The sum that a question in words is about, as the tutor reads it; null when that has been said already. */
+  /** The sum that a question is about, as the tutor reads it; null when there is none that can be done, which has been
+   *  said then. */
   async #understand({ text, expression }, teacher, signal) {
-    if (expression) return expression;
+    if (expression && deriveSteps(expression)) return expression;
     if (this.#understood?.text === text) return this.#understood.answer.expression;
     const { language } = this.#room.frame;
-    const request = { expression: null, text, language, signal };
+    const request = { expression, text: expression ? undefined : text, language, signal };
     const answer = await (teacher?.explain(request) ?? null);
     if (signal.aborted) return null;
     if (answer?.form === 'solve') {

@@ -9,6 +9,8 @@ import { explainOn, Work } from './work.js';
 
 /* Wrong answers after which the tutor offers to show it; one more mistake than this is no longer "alone". */
 const TRIES_BEFORE_OFFER = 2;
+/* Below it divisions come out even, and children need not know of remainders. */
+const REMAINDER_LEVEL = 3;
 
 function button(action, className, onClick) {
   const made = element('button', className);
@@ -33,22 +35,22 @@ export class Exercise {
   #buttons;
 
   /** `place`: 1 to `count`; `onDone(outcome)` once, when it is right or was shown; `onNext()` to go on; `onStop()`. */
-  constructor({ host, room, problem, place, count, onDone, onNext, onStop }) {
+  constructor({ host, room, problem, level, place, count, onDone, onNext, onStop }) {
     this.#host = host;
     this.#room = room;
     this.#problem = problem;
     this.#onDone = onDone;
     this.#onNext = onNext;
     this.#isLast = place === count;
-    this.#build(place, count, onStop);
+    this.#build({ level, place, count, onStop });
   }
 
-  #build(place, count, onStop) {
+  #build({ level, place, count, onStop }) {
     const { words } = this.#room.frame;
     const { expression } = this.#problem;
     this.#box = new AnswerBox({
       expression,
-      hasRemainder: expression.operator === '÷' && this.#problem.kind === 'divide',
+      hasRemainder: this.#problem.kind === 'divide' && level >= REMAINDER_LEVEL,
       words,
       onGiven: (given) => void this.#judge(given),
       onNothing: () => {

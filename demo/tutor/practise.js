@@ -14,13 +14,13 @@ function newSeed() {
 export class PractiseView {
   #room;
   #store;
+  #kind;
   #exercise;
   #finished;
 
   constructor(room, store) {
     this.#room = room;
     this.#store = store;
-    byId('resume-go').addEventListener('click', () => this.#showProblem());
     byId('again').addEventListener('click', () => this.#begin(this.#finished.kind));
     byId('others').addEventListener('click', () => this.#choose());
     room.frame.onLanguage(() => {
@@ -51,17 +51,11 @@ export class PractiseView {
 
   #drawKinds() {
     const { words } = this.#room.frame;
-    const { kinds, set } = this.#store.value;
+    const { kinds } = this.#store.value;
     byId('kinds').replaceChildren(...KINDS.map((kind) => this.#kindItem(kind, kinds[kind], words)));
-    byId('resume').hidden = set === null;
-    if (set)
-      byId('resume-text').textContent = words.resume(
-        words.kinds[set.kind],
-        set.outcomes.length + 1,
-      );
   }
 
-  #kindItem(kind, { level, stars }, words) {
+  #kindItem(kind, { level, stars, set }, words) {
     const item = element('li');
     const button = element('button', 'kind');
     button.type = 'button';
@@ -73,19 +67,22 @@ export class PractiseView {
     star.setAttribute('aria-hidden', 'true');
     count.append(star, ` ${words.stars(stars)} · ${words.level(level)}`);
     button.append(name, example, count);
+    if (set?.outcomes.length > 0)
+      button.append(element('span', 'kind-place', words.goOnAt(set.outcomes.length + 1)));
     button.addEventListener('click', () => this.#begin(kind));
     item.append(button);
     return item;
   }
 
   #begin(kind) {
+    this.#kind = kind;
     this.#store.set(beginSet(this.#store.value, kind, newSeed()));
     this.#showProblem();
   }
 
   #showProblem() {
-    const { set } = this.#store.value;
-    const problems = makeSet(set.kind, set.level, set.seed);
+    const { set } = this.#store.value.kinds[this.#kind];
+    const problems = makeSet(this.#kind, set.level, set.seed);
     const at = set.outcomes.length;
     this.#room.cancel();
     this.#room.say((words) => (at === 0 ? words.helloPractise : ''));
@@ -93,6 +90,7 @@ export class PractiseView {
       host: byId('exercise'),
       room: this.#room,
       problem: problems[at],
+      level: set.level,
       place: at + 1,
       count: SET_SIZE,
       onDone: (outcome) => this.#onDone(outcome),
@@ -109,7 +107,7 @@ export class PractiseView {
   }
 
   #onDone(outcome) {
-    const { progress, finished } = addOutcome(this.#store.value, outcome);
+    const { progress, finished } = addOutcome(this.#store.value, this.#kind, outcome);
     this.#store.set(progress);
     this.#finished = finished ?? undefined;
   }

@@ -1,4 +1,4 @@
-/* What a child has done, and what follows from it: stars and a level for each kind, and the set that is under way.
+/* What a child has done, and what follows from it: for each kind stars, a level, and the set that is under way.
  *
  * Every set that is finished earns a star, and one or two more for sums done alone. The level rises after two good sets
  * in a row and falls after a hard one; nothing is ever taken away, and no days are counted.
@@ -16,33 +16,32 @@ const STARS_MAX = 1_000_000;
 /** How a problem of a set ended: right by the child, or after the tutor showed it. */
 const OUTCOMES = ['alone', 'together'];
 
-const KIND_NONE = Object.freeze({ level: 1, stars: 0, goodSets: 0 });
+const KIND_NONE = Object.freeze({ level: 1, stars: 0, goodSets: 0, set: null });
 
 export function emptyProgress() {
-  return { kinds: Object.fromEntries(KINDS.map((kind) => [kind, KIND_NONE])), set: null };
+  return { kinds: Object.fromEntries(KINDS.map((kind) => [kind, KIND_NONE])) };
 }
 
 const isWhole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
 
-function readKind(value) {
-  const { level, stars, goodSets } = value ?? {};
-  const isGood =
-    isWhole(level, 1, LEVEL_MAX) &&
-    isWhole(stars, 0, STARS_MAX) &&
-    isWhole(goodSets, 0, GOOD_SETS_TO_RISE - 1);
-  return isGood ? { level, stars, goodSets } : KIND_NONE;
-}
-
 function readSet(value) {
-  const { kind, level, seed, outcomes } = value ?? {};
+  const { level, seed, outcomes } = value ?? {};
   const isGood =
-    KINDS.includes(kind) &&
     isWhole(level, 1, LEVEL_MAX) &&
     isWhole(seed, 0, 0xffffffff) &&
     Array.isArray(outcomes) &&
     outcomes.length < SET_SIZE &&
     outcomes.every((outcome) => OUTCOMES.includes(outcome));
-  return isGood ? { kind, level, seed, outcomes: [...outcomes] } : null;
+  return isGood ? { level, seed, outcomes: [...outcomes] } : null;
+}
+
+function readKind(value) {
+  const { level, stars, goodSets, set } = value ?? {};
+  const isGood =
+    isWhole(level, 1, LEVEL_MAX) &&
+    isWhole(stars, 0, STARS_MAX) &&
+    isWhole(goodSets, 0, GOOD_SETS_TO_RISE - 1);
+  return isGood ? { level, stars, goodSets, set: readSet(set) } : KIND_NONE;
 }
 
 /** Progress from what was stored; whatever is not as this file writes it starts afresh. Never throws. */
@@ -51,7 +50,7 @@ export function parseProgress(text) {
     const value = JSON.parse(text ?? 'null');
     if (value?.version !== VERSION) return emptyProgress();
     const kinds = KINDS.map((kind) => [kind, readKind(value.kinds?.[kind])]);
-    return { kinds: Object.fromEntries(kinds), set: readSet(value.set) };
+    return { kinds: Object.fromEntries(kinds) };
   } catch {
     return emptyProgress();
   }
@@ -61,10 +60,13 @@ export function formatProgress(progress) {
   return JSON.stringify({ version: VERSION, ...progress });
 }
 
-/** A new set at the kind's level. `seed`: 0 to 2^32 - 1. */
+const withKind = (progress, kind, value) => ({ kinds: { ...progress.kinds, [kind]: value } });
+
+/** The kind's set goes on, or a new one begins at its level. `seed`: 0 to 2^32 - 1, of a new set. */
 export function beginSet(progress, kind, seed) {
-  const { level } = progress.kinds[kind];
-  return { ...progress, set: { kind, level, seed, outcomes: [] } };
+  const now = progress.kinds[kind];
+  const set = now.set ?? { level: now.level, seed, outcomes: [] };
+  return withKind(progress, kind, { ...now, set });
 }
 
 /** 1 to 3 stars for a finished set. */
@@ -73,34 +75,34 @@ export function starsFor(alone) {
 }
 
 function afterSet({ level, stars, goodSets }, alone) {
-  const more = Math.min(STARS_MAX, stars + starsFor(alone));
-  if (alone <= ALONE_HARD) return { level: Math.max(1, level - 1), stars: more, goodSets: 0 };
-  if (alone < ALONE_GOOD) return { level, stars: more, goodSets: 0 };
+  const more = { stars: Math.min(STARS_MAX, stars + starsFor(alone)), set: null };
+  if (alone <= ALONE_HARD) return { ...more, level: Math.max(1, level - 1), goodSets: 0 };
+  if (alone < ALONE_GOOD) return { ...more, level, goodSets: 0 };
   const isRise = goodSets + 1 >= GOOD_SETS_TO_RISE && level < LEVEL_MAX;
   return isRise
-    ? { level: level + 1, stars: more, goodSets: 0 }
-    : { level, stars: more, goodSets: Math.min(goodSets + 1, GOOD_SETS_TO_RISE - 1) };
+    ? { ...more, level: level + 1, goodSets: 0 }
+    : { ...more, level, goodSets: Math.min(goodSets + 1, GOOD_SETS_TO_RISE - 1) };
 }
 
-/** One more problem of the set is done ('alone' or 'together'). Gives { progress, finished }: the last one ends the
- *  set, and `finished` then says { kind, alone, stars, levelBefore, levelAfter }; it is null before. */
-export function addOutcome(progress, outcome) {
-  const { set } = progress;
-  const outcomes = [...set.outcomes, outcome];
+/** One more problem of the kind's set is done ('alone' or 'together'). Gives { progress, finished }: the last one ends
+ *  the set, and `finished` then says { kind, alone, stars, levelBefore, levelAfter }; it is null before. */
+export function addOutcome(progress, kind, outcome) {
+  const before = progress.kinds[kind];
+  const outcomes = [...before.set.outcomes, outcome];
   if (outcomes.length < SET_SIZE) {
-    return { progress: { ...progress, set: { ...set, outcomes } }, finished: null };
+    const set = { ...before.set, outcomes };
+    return { progress: withKind(progress, kind, { ...before, set }), finished: null };
   }
   const alone = outcomes.filter((one) => one === 'alone').length;
-  const before = progress.kinds[set.kind];
   const after = afterSet(before, alone);
   const finished = {
-    kind: set.kind,
+    kind,
     alone,
     stars: starsFor(alone),
     levelBefore: before.level,
     levelAfter: after.level,
   };
-  return { progress: { kinds: { ...progress.kinds, [set.kind]: after }, set: null }, finished };
+  return { progress: withKind(progress, kind, after), finished };
 }
 
 /** Keeps progress in localStorage, if there is one and it has room; `isKept` says whether the last value is there. */

@@ -63,14 +63,14 @@ byId('wake').addEventListener('click', () => {
 // ---- Ask or practise ---------------------------------------------------------------------------------------------
 
 function modeOfAddress() {
-  const mode = location.hash.slice(1);
-  return MODES.includes(mode) ? mode : undefined;
+  const mode = location.hash.slice(1) || MODES[0];
+  return MODES.includes(mode) ? mode : undefined; /* #main is the skip link's */
 }
 
 function showMode(mode) {
   room.cancel();
   reader.stop();
-  for (const each of MODES) byId(each).hidden = each !== mode;
+  for (const each of MODES) byId(`${each}-desk`).hidden = each !== mode;
   for (const link of document.querySelectorAll('[data-mode]')) {
     if (link.dataset.mode === mode) link.setAttribute('aria-current', 'true');
     else link.removeAttribute('aria-current');
@@ -82,7 +82,7 @@ addEventListener('hashchange', () => {
   const mode = modeOfAddress();
   if (mode) showMode(mode);
 });
-showMode(modeOfAddress() ?? 'ask');
+showMode(modeOfAddress() ?? MODES[0]);
 
 // ---- Reading aloud -----------------------------------------------------------------------------------------------
 

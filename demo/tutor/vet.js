@@ -139,8 +139,10 @@ function findCheckFault(request, steps) {
 function isTaught(expression) {
   const solution = solve(expression);
   if (solution === undefined || deriveSteps(expression) === undefined) return false;
-  const numbers = [...expression.operands, expression.total ?? 0, solution.answer].flat();
-  return numbers.every((number) => typeof number !== 'number' || number <= 999);
+  const { operator, operands, total } = expression;
+  const most = operator === '÷' || total !== undefined ? 999 : 9999;
+  const numbers = [...operands, total ?? 0, solution.answer].flat();
+  return numbers.every((number) => typeof number !== 'number' || number <= most);
 }
 
 /** Operands of a sum that the tutor made out of words are numbers of those words, where there are enough. */
@@ -161,15 +163,20 @@ function findSolveFault(request, answer) {
   }
   if (answer.form !== 'refusal' && answer.form !== 'talk')
     return `a ${answer.form} was not asked for`;
-  if (expression && (answer.form === 'talk' || isTaught(expression)))
-    return 'the sum was not answered';
-  const said = answer.steps.map((step) => step.note ?? step.text).join(' ');
-  return isKnownTalk(answer.form, said) ? undefined : 'nothing that the tutor was taught to say';
+  return findTalkFault(expression, answer);
+}
+
+/** Small talk is no answer to a sum; a refusal is, where the sum may be too hard. */
+function findTalkFault(expression, { form, steps }) {
+  if (expression && (form === 'talk' || isTaught(expression))) return 'the sum was not answered';
+  const said = steps.map((step) => step.note ?? step.text).join(' ');
+  return isKnownTalk(form, said) ? undefined : 'nothing that the tutor was taught to say';
 }
 
 /** Why the answer may not be shown; undefined when it may. */
 export function findFault(request, answer) {
   if (request.task === 'solve') return findSolveFault(request, answer);
+  if (answer.form === 'refusal') return findTalkFault(request.expression, answer);
   if (answer.form !== request.task) return `${request.task} was asked for, not ${answer.form}`;
   if (!answer.isConsistent) return answer.fault;
   if (!answer.expression || !isSameSum(answer.expression, request.expression)) return 'another sum';

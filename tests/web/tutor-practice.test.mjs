@@ -125,9 +125,10 @@ function afterSet(progress, kind, alone) {
   let finished = null;
   for (let idx = 0; idx < SET_SIZE; idx++) {
     assert.equal(finished, null);
-    ({ progress: now, finished } = addOutcome(now, idx < alone ? 'alone' : 'together'));
+    const outcome = idx < alone ? 'alone' : 'together';
+    ({ progress: now, finished } = addOutcome(now, kind, outcome));
   }
-  assert.equal(now.set, null);
+  assert.equal(now.kinds[kind].set, null);
   return { progress: now, finished };
 }
 
@@ -159,22 +160,26 @@ test('the level stops at the last', () => {
 });
 
 test('progress is read back as it was; anything else starts afresh and never throws', () => {
-  const { progress } = addOutcome(beginSet(emptyProgress(), 'words', 99), 'alone');
+  const { progress } = addOutcome(beginSet(emptyProgress(), 'words', 99), 'words', 'alone');
   assert.deepEqual(parseProgress(formatProgress(progress)), progress);
   for (const text of [null, '', '{', '[]', '7', '{"version":2}', '{"version":1}'])
     assert.deepEqual(parseProgress(text), emptyProgress(), String(text));
-  const damaged = {
-    version: 1,
-    kinds: {
-      plus: { level: 99, stars: 3, goodSets: 0 },
-      minus: { level: 2, stars: 5, goodSets: 1 },
-    },
-    set: { kind: 'plus', level: 1, seed: 1, outcomes: new Array(11).fill('alone') },
+  const tooMany = { level: 1, seed: 1, outcomes: new Array(11).fill('alone') };
+  const kinds = {
+    plus: { level: 99, stars: 3, goodSets: 0, set: null },
+    minus: { level: 2, stars: 5, goodSets: 1, set: tooMany },
   };
-  const read = parseProgress(JSON.stringify(damaged));
-  assert.deepEqual(read.kinds.plus, { level: 1, stars: 0, goodSets: 0 });
-  assert.deepEqual(read.kinds.minus, { level: 2, stars: 5, goodSets: 1 });
-  assert.equal(read.set, null);
+  const read = parseProgress(JSON.stringify({ version: 1, kinds }));
+  assert.deepEqual(read.kinds.plus, { level: 1, stars: 0, goodSets: 0, set: null });
+  assert.deepEqual(read.kinds.minus, { level: 2, stars: 5, goodSets: 1, set: null });
+});
+
+test('each kind has its own set: another one does not end it', () => {
+  let { progress } = addOutcome(beginSet(emptyProgress(), 'plus', 1), 'plus', 'alone');
+  ({ progress } = addOutcome(beginSet(progress, 'minus', 2), 'minus', 'together'));
+  progress = beginSet(progress, 'plus', 3);
+  assert.deepEqual(progress.kinds.plus.set, { level: 1, seed: 1, outcomes: ['alone'] });
+  assert.deepEqual(progress.kinds.minus.set, { level: 1, seed: 2, outcomes: ['together'] });
 });
 
 test('storage that is full or forbidden: it goes on in memory, and says that nothing is kept', () => {
@@ -187,7 +192,7 @@ test('storage that is full or forbidden: it goes on in memory, and says that not
   assert.equal(full.isKept, true);
   full.set(beginSet(full.value, 'plus', 1));
   assert.equal(full.isKept, false);
-  assert.equal(full.value.set.kind, 'plus');
+  assert.equal(full.value.kinds.plus.set.seed, 1);
   const forbidden = new ProgressStore(() => {
     throw new DOMException('no', 'SecurityError');
   });

@@ -1,9 +1,10 @@
 /* The tutor about a child's answer: praise, or kindly where to look. Right and wrong come from the arithmetic
  * (given.js); the model names the slip. */
+import { solve } from './arithmetic.js';
 import { isRight } from './given.js';
 import { formatGiven, isCheckable } from './prompts.js';
+import { readSlip } from './remarks.js';
 import { printed } from './room.js';
-import { readSlip } from './vet.js';
 
 /** Praises a right answer at once, or says kindly that it is not and where to look. Resolves to whether it is right.
  *  `offer`: a last sentence of the words for a wrong one. */
@@ -23,7 +24,9 @@ export async function judge({ room, expression, given, offer = 'tryAgain' }) {
         : null;
       if (signal.aborted) return;
       const slip = remark?.steps.find(({ kind }) => kind === 'slip');
-      const { place, rest } = slip ? readSlip(slip.note) : { place: null, rest: '' };
+      const { place, rest: told } = readSlip(slip?.note ?? '');
+      /* "Look again: 7 × 8 = 56." leaves nothing to try. */
+      const rest = told.includes(`= ${solve(expression).answer}.`) ? '' : told;
       const where = (words) => (place === null ? '' : words.lookAt[place]);
       room.say((words) =>
         [words.notYet(givenText), where(words), printed(rest), words[offer]]

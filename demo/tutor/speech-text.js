@@ -1,10 +1,6 @@
 /* A line of the tutor as it is read aloud: signs become words, in English and Korean. */
 
-/* Numbers whose Korean reading ends in a consonant: 0 (영, 십, 백), 1, 3, 6, 7, 8. */
-const CLOSED_DIGITS = '013678';
-
-const topic = (number) => (CLOSED_DIGITS.includes(number.at(-1)) ? '은' : '는');
-const subject = (number) => (CLOSED_DIGITS.includes(number.at(-1)) ? '이' : '가');
+import { withParticle } from './particles.js';
 
 const SIGNS = {
   en: [
@@ -26,11 +22,11 @@ const SIGNS = {
     [/(?<=[\d마] ?)[-−] ?(?=[\d얼])/g, ' 빼기 '],
     [/ ?× ?/g, ' 곱하기 '],
     [/ ?÷ ?/g, ' 나누기 '],
-    [/(\d+) ?= ?/g, (_, number) => `${number}${topic(number)} `],
+    [/(\d+) ?= ?/g, (_, number) => `${withParticle(number, '은')} `],
     [/ ?= ?/g, '는 '],
-    [/(\d+) ?≠ ?(\d+)/g, (_, a, b) => `${a}${topic(a)} ${b}${subject(b)} 아니에요`],
-    [/(\d+) ?< ?(\d+)/g, (_, a, b) => `${a}${topic(a)} ${b}보다 작아요`],
-    [/(\d+) ?> ?(\d+)/g, (_, a, b) => `${a}${topic(a)} ${b}보다 커요`],
+    [/(\d+) ?≠ ?(\d+)/g, (_, a, b) => `${withParticle(a, '은')} ${withParticle(b, '이')} 아니에요`],
+    [/(\d+) ?< ?(\d+)/g, (_, a, b) => `${withParticle(a, '은')} ${b}보다 작아요`],
+    [/(\d+) ?> ?(\d+)/g, (_, a, b) => `${withParticle(a, '은')} ${b}보다 커요`],
     [/(\d+) \? (\d+)/g, '$1, $2'],
   ],
 };

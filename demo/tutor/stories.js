@@ -3,6 +3,8 @@
  * In a template {a} and {b} are the numbers, {n} and {m} names, {o} things, {c} the Korean counter; in Korean {o|을}
  * adds the particle that suits the word. */
 
+import { withParticle } from './particles.js';
+
 const NAMES = {
   en: ['Tom', 'Anna', 'Sam', 'Mia', 'Ben', 'Lucy', 'Emma', 'Leo', 'Omar', 'Sara', 'Minho', 'Aisha'],
   ko: [
@@ -100,17 +102,6 @@ const STORIES = {
     ],
   },
 };
-/* After a final consonant, after a vowel. */
-const PARTICLES = { 을: ['을', '를'], 은: ['은', '는'], 이: ['이', '가'] };
-const HANGUL = 0xac00;
-const FINALS = 28;
-
-/** A Korean word with its particle, named by the form that follows a consonant. */
-export function withParticle(word, name) {
-  const [closed, open] = PARTICLES[name];
-  const hasFinal = (word.charCodeAt(word.length - 1) - HANGUL) % FINALS !== 0;
-  return word + (hasFinal ? closed : open);
-}
 
 function fill(template, slots) {
   return template.replace(/\{(\w)(?:\|(.))?\}/g, (_, slot, particle) =>

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deriveSteps, solve } from '../../demo/tutor/arithmetic.js';
 import { isRight, readGiven } from '../../demo/tutor/given.js';
+import { withParticle } from '../../demo/tutor/particles.js';
 import {
   countBorrows,
   countCarries,
@@ -21,7 +22,7 @@ import {
   ProgressStore,
   parseProgress,
 } from '../../demo/tutor/progress.js';
-import { tellStory, withParticle } from '../../demo/tutor/stories.js';
+import { tellStory } from '../../demo/tutor/stories.js';
 
 const LEVELS = Array.from({ length: LEVEL_MAX }, (_, idx) => idx + 1);
 const SEEDS = Array.from({ length: 60 }, (_, idx) => idx * 2_654_435_761);
@@ -101,6 +102,10 @@ test('stories name both numbers, in either language, with no slot left', () => {
       }
   assert.equal(withParticle('연필', '을'), '연필을');
   assert.equal(withParticle('사과', '은'), '사과는');
+  assert.deepEqual(
+    [6, 7, 9, 30].map((number) => withParticle(number, '로')),
+    ['6으로', '7로', '9로', '30으로'],
+  );
 });
 
 test('an answer is compared with the arithmetic', () => {

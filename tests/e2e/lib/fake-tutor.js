@@ -7,6 +7,7 @@
  *
  * What was asked is in globalThis.asked. */
 import { deriveSteps, solve } from '../../../demo/tutor/arithmetic.js';
+import { hintFor, slipFor, whyFor } from '../../../demo/tutor/remarks.js';
 import { formatExpression, parseExpression } from '../../../demo/tutor/steps.js';
 
 const KOREAN = [
@@ -21,9 +22,9 @@ const KOREAN = [
   [/^Answer:/, '답:'],
   [/^Well done!$/, '잘했어요!'],
   [/^Check:/, '확인:'],
-  [/^Slip:.*$/, '실수: 올린 1을 빠뜨렸어요.'],
-  [/^Hint: Start with the ones: (.*?)\.$/, '힌트: 일의 자리부터 $1.'],
-  [/^Why:.*$/, '이유: 일은 일끼리, 십은 십끼리 더해요.'],
+  [/^Slip:/, '실수:'],
+  [/^Hint:/, '힌트:'],
+  [/^Why:/, '이유:'],
   [/Write (\d+), carry 1\./, '$1을 쓰고 1을 올려요.'],
   [/Write (\d+)\./, '$1을 써요.'],
   [/borrow 10\./g, '10을 빌려요.'],
@@ -62,22 +63,19 @@ const TASKS = {
   확인: 'check',
 };
 
-function checkLines(expression, given) {
+function checkLines(expression, given, language) {
   const right = resultOf(expression);
   if (given === right) return [`Check: ${given} = ${right}`, 'Well done!'];
-  const [wrong, wanted] = [Number(given.split(' ')[0]) % 10, solve(expression).answer % 10];
-  const slip =
-    wrong === wanted
-      ? 'Look at it again.'
-      : `Ones: ${wrong} ≠ ${wanted}. You forgot the 1 you carried.`;
+  const [answer, remainder = 0] = given.match(/\d+/g).map(Number);
+  const slip = slipFor(expression, { answer, remainder }, language);
   return [`Check: ${given} ≠ ${right}`, `Slip: ${slip}`];
 }
 
-function answerTo(messages) {
+function answerTo(messages, language) {
   const last = messages.at(-1).content;
   if (/^(Why\?|왜요\?)$/.test(last)) {
     const asked = messages[0].content.replace(/^\S+: /, '');
-    return [asked, 'Why: We add ones to ones and tens to tens.'];
+    return [asked, `Why: ${whyFor(parseExpression(asked), language)}`];
   }
   if (/hello/i.test(last)) return ['Hello! I am your maths tutor. Give me a sum.'];
   const [, word, rest] = /^(\S+): (.*)$/s.exec(last) ?? [];
@@ -85,15 +83,14 @@ function answerTo(messages) {
   const [sum, given] = task === 'check' ? rest.split(' = ') : [TASKS[word] ? rest : last];
   const expression = sumOf(sum);
   if (expression === null) return ['Sorry: I only know numbers. Ask me a sum, please.'];
-  const first = formatExpression(expression, word && /[가-힣]/.test(word) ? 'ko' : 'en');
-  if (task === 'hint') {
-    const [a, b] = expression.operands.map((operand) => operand % 10);
-    return [first, `Hint: Start with the ones: ${a} ${expression.operator} ${b}.`];
-  }
+  const first = formatExpression(expression, language);
   const steps = deriveSteps(expression);
   if (steps === undefined) return [first, 'Sorry: That number is too big for me. I go up to 9999.'];
-  const check =
-    task === 'check' ? checkLines(expression, given.replace('나머지', 'remainder')) : [];
+  if (task === 'hint') return [first, `Hint: ${hintFor(expression, language)}`];
+  const isCheck = task === 'check';
+  const check = isCheck
+    ? checkLines(expression, given.replace('나머지', 'remainder'), language)
+    : [];
   return [first, ...steps, ...check, `Answer: ${resultOf(expression)}`];
 }
 
@@ -109,7 +106,7 @@ async function complete({ messages }, { signal } = {}) {
       signal?.addEventListener('abort', () => stop(new EngineError('PHI_ECANCELED', 'cancelled')));
     });
   const isKorean = messages.some(({ content }) => /[가-힣]/.test(content));
-  const right = answerTo(messages)
+  const right = answerTo(messages, isKorean ? 'ko' : 'en')
     .map((line) => (isKorean ? toKorean(line) : line))
     .join('\n');
   const content = reply?.(last, right) ?? right;

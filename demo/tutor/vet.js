@@ -1,6 +1,6 @@
 /* Whether an answer of the model may be shown to the child who asked. parseAnswer has compared steps and results with
- * the arithmetic; here the rest is looked at: that it answers what was asked, that hints, reasons and slips are those of
- * this sum (remarks.js), and that talk is what the tutor was taught to say (talk.js). Nothing else is shown.
+ * the arithmetic; here the rest is looked at: that it answers what was asked, that hints, reasons and slips are those
+ * of this sum (remarks.js), and that talk is what the tutor was taught to say (talk.js). Nothing else is shown.
  *
  * A request is { task, expression, text, given }: task 'solve', 'hint', 'check' or 'why'; expression null when the
  * child wrote a question in words, then `text`; given { answer, remainder } for a check. */

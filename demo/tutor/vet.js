@@ -45,7 +45,9 @@ function isFromText(expression, text) {
 function findTalkFault(expression, { form, steps }) {
   if (expression && (form === 'talk' || isTaught(expression))) return 'the sum was not answered';
   const said = steps.map((step) => step.note ?? step.text).join(' ');
-  return isKnownTalk(form, said) ? undefined : 'nothing that the tutor was taught to say';
+  return isKnownTalk(form, said, expression)
+    ? undefined
+    : 'nothing that the tutor was taught to say';
 }
 
 function findSolveFault({ expression, text }, answer) {

@@ -210,7 +210,7 @@ test('small talk is answered; what is outside is declined; an empty question is 
   await sayIs(page, 'Hello! I am your maths tutor.');
   await page.fill('#sum', '12 × 345');
   await page.press('#sum', 'Enter');
-  await sayIs(page, 'Sorry! That number is too big for me.');
+  await sayIs(page, 'Sorry! That is too big for me.');
   await page.fill('#sum', 'what is love');
   await button(page, 'Hint').click();
   await sayIs(page, 'Sorry! I only know numbers.');

@@ -150,6 +150,9 @@ test('talk and refusals are those that the tutor was taught, where there is a re
   const sorry = (a, b) => `Sorry: ${a} is less than ${b}. I do not go below zero yet.`;
   assert.equal(fault(`3 - 8\n${sorry(3, 8)}`, { expression: below }), undefined);
   assert.ok(fault(`3 - 8\n${sorry(8, 3)}`, { expression: below }));
+  const divides = 'Sorry: I only divide up to 999 by a number from 1 to 9.';
+  assert.ok(fault(`12345 + 6\n${divides}`, { expression: tooBig }), 'a reason of another sum');
+  assert.equal(fault(divides, { text: 'Share 5000 apples by 4' }), undefined);
   const hint = { task: 'hint', expression: tooBig };
   assert.equal(findFault(hint, parseAnswer(`12345 + 6\n${big}`)), undefined);
   const korean = '미안해요: 3은 8보다 작아요. 저는 아직 0보다 작은 수를 몰라요.';

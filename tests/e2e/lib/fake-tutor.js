@@ -85,7 +85,8 @@ function answerTo(messages, language) {
   if (expression === null) return ['Sorry: I only know numbers. Ask me a sum, please.'];
   const first = formatExpression(expression, language);
   const steps = deriveSteps(expression);
-  if (steps === undefined) return [first, 'Sorry: That number is too big for me. I go up to 9999.'];
+  if (steps === undefined)
+    return [first, 'Sorry: That is too big for me. I multiply up to 99 by a number up to 10.'];
   if (task === 'hint') return [first, `Hint: ${hintFor(expression, language)}`];
   const isCheck = task === 'check';
   const check = isCheck

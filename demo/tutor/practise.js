@@ -63,9 +63,10 @@ export class PractiseView {
     const name = element('span', 'kind-name', words.kinds[kind]);
     const example = element('span', 'kind-example', words.examples[kind]);
     const count = element('span', 'kind-stars');
-    const star = element('span', 'star', '★');
-    star.setAttribute('aria-hidden', 'true');
-    count.append(star, ` ${words.stars(stars)} · ${words.level(level)}`);
+    const drawn = element('span', '', ` ${stars}`);
+    drawn.prepend(element('span', 'star', '★'));
+    drawn.setAttribute('aria-hidden', 'true');
+    count.append(drawn, element('span', 'hidden', words.stars(stars)), ` · ${words.level(level)}`);
     button.append(name, example, count);
     if (set?.outcomes.length > 0)
       button.append(element('span', 'kind-place', words.goOnAt(set.outcomes.length + 1)));

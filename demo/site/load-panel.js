@@ -18,6 +18,9 @@ const PROGRESS_NONE = {
 };
 const MOVING_PHASES = ['download', 'load', 'wait'];
 
+/** What load() does unless it is told otherwise. */
+const createEngine = (options) => Engine.create(options);
+
 /** The line below the bar: how much, how fast, how long. */
 export function progressLine(words, progress) {
   const { phase, loadedBytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
@@ -49,8 +52,8 @@ export class LoadPanel {
   #frame;
   #host;
   #ui;
-  /** What the panel shows: { model, name, options, resolve, reject, progress, attempt }. An attempt is a run of the
-   *  engine's load, { abort, isPaused }; Continue begins another one. */
+  /** What the panel shows: { model, name, options, start, resolve, reject, progress, attempt }. An attempt is a run of
+   *  the load, { abort, isPaused }; Continue begins another one. */
   #load;
 
   /** `host`, an empty section, becomes the panel; it is hidden while nothing is loaded. */
@@ -81,15 +84,17 @@ export class LoadPanel {
     return this.#load !== undefined;
   }
 
-  /** `options` as Engine.create() takes them, without model, signal and onProgress. A second load is a mistake of the
-   *  page: PHI_ESTATE. */
-  load({ model, name, options = {} }) {
+  /** `options` as Engine.create() takes them, without model, signal and onProgress. `start` is what is given all of
+   *  them (Engine.create, unless the page has another use of them), and gives what load() resolves with. A second load
+   *  is a mistake of the page: PHI_ESTATE. */
+  load({ model, name, options = {}, start = createEngine }) {
     if (this.#load !== undefined) {
       return Promise.reject(new EngineError('PHI_ESTATE', 'the panel is loading another model'));
     }
     const wished = model === EMBEDDED.url ? { ...EMBEDDED.options, ...options } : options;
     return new Promise((resolve, reject) => {
-      this.#load = { model, name, options: wished, resolve, reject, progress: PROGRESS_NONE };
+      const load = { model, name, options: wished, start, progress: PROGRESS_NONE };
+      this.#load = { ...load, resolve, reject };
       this.#host.hidden = false;
       void this.#run();
       this.#draw();
@@ -105,9 +110,9 @@ export class LoadPanel {
     const load = this.#load;
     const attempt = { abort: new AbortController(), isPaused: false };
     load.attempt = attempt;
-    const { model, options } = load;
+    const { model, options, start } = load;
     try {
-      const engine = await Engine.create({
+      const engine = await start({
         ...options,
         model,
         signal: attempt.abort.signal,

@@ -1,461 +1,350 @@
-/* The chat page: no framework, the package as any page would use it. Text of the model goes in as text, never as
- * HTML. */
-import { Engine, models } from 'pocketphi';
-import { formatBytes, formatNumber, formatSeconds } from '../site/format.js';
-import { StoredList } from '../site/stored-list.js';
-import { pickLanguage, WORDS } from './words.js';
+/* The chat page: a model is chosen and loaded, conversations are held with it and kept on this device. This file puts the
+ * parts together; chooser.js has the models, talk.js the talking, thread.js the messages, history.js the list. */
+import { models } from 'pocketphi';
+import { Confirm } from '../site/confirm.js';
+import { EMBEDDED } from '../site/embedded.js';
+import { ErrorBox } from '../site/errors.js';
+import { formatBytes } from '../site/format.js';
+import { mountFrame } from '../site/frame.js';
+import { LoadPanel } from '../site/load-panel.js';
+import { applyWords, byId, element } from '../site/text.js';
+import { Chooser } from './chooser.js';
+import { History } from './history.js';
+import { Meter } from './meter.js';
+import { SettingsForm } from './settings-form.js';
+import { ChatStore } from './store.js';
+import { Talk } from './talk.js';
+import { Thread } from './thread.js';
+import { newConversation } from './tree.js';
+import { WORDS } from './words.js';
 
-const byId = (id) => document.getElementById(id);
-
-const ui = {
-  language: byId('language'),
-  loader: byId('loader'),
-  urlForm: byId('url-form'),
-  url: byId('url'),
-  known: byId('known'),
-  notice: byId('notice'),
-  drop: byId('drop'),
-  file: byId('file'),
-  loading: byId('loading'),
-  loadingFile: byId('loading-file'),
-  loadingPhase: byId('loading-phase'),
-  loadingText: byId('loading-text'),
-  loadingNote: byId('loading-note'),
-  progress: byId('progress'),
-  cancelLoad: byId('cancel-load'),
-  chat: byId('chat'),
-  chatTitle: byId('chat-title'),
-  kept: byId('kept'),
-  newChat: byId('new-chat'),
-  otherModel: byId('other-model'),
-  messages: byId('messages'),
-  ask: byId('ask'),
-  question: byId('question'),
-  send: byId('send'),
-  stop: byId('stop'),
-  rate: byId('rate'),
-  error: byId('error'),
-  variant: byId('variant'),
-};
+const frame = mountFrame({ words: WORDS });
+const errors = new ErrorBox(byId('error'), frame);
+const panel = new LoadPanel(byId('loading'), frame);
+const confirm = new Confirm(frame);
+const store = new ChatStore({ onChange: () => void history.refresh() });
+const meter = new Meter(frame);
+const form = new SettingsForm(frame);
 
 const state = {
   engine: undefined,
-  /** Aborts the load or the answer that is under way. */
-  abort: undefined,
-  history: [],
-  words: WORDS.en,
-  /** What the footer and the error box say, to say it again in another language. */
-  build: undefined,
-  shownError: undefined,
-  lastRate: undefined,
-  /** The last Progress of the load. */
-  progress: undefined,
-  /** What became of the weights: { storage, bytes, isFile }. */
+  /** Of the model. */
+  name: '',
+  /** What became of its weights: { storage, bytes, isFile, isEmbedded }. */
   kept: undefined,
-  /** Which words the loader's notice says. */
-  notice: undefined,
+  isUnkept: false,
 };
 
-/* As the site's frame, until this page has it. */
-const frame = {
-  language: 'en',
-  words: WORDS.en,
-  onLanguage: (fn) => fn(),
-};
-
-const storedList = new StoredList(byId('stored'), frame, {
-  onLoad: ({ id, name }) => void load(id, name),
-  onError: (error) => showError(error),
-  onEmpty: () => ui.url.focus(),
+const thread = new Thread(frame, {
+  onEdit: (node, text) => void talk.edit(node, text),
+  onRegenerate: (node) => void talk.regenerate(node),
+  onChoose: (node) => talk.choose(node),
 });
 
-// ---- Words -------------------------------------------------------------------------------------------------------
+const talk = new Talk({
+  thread,
+  meter,
+  store,
+  form,
+  onBusy: setAnswering,
+  onFail: showFailure,
+  onFull: showFull,
+  onReturned: (text) => {
+    if (byId('question').value === '') setQuestion(text);
+  },
+  onSaved: (conversation, error) => {
+    if (conversation.id === talk.conversation.id) showUnkept(error !== undefined);
+    void history.refresh(talk.conversation.id);
+  },
+});
 
-function setLanguage(language) {
-  state.words = WORDS[language];
-  frame.language = language;
-  frame.words = state.words;
-  document.documentElement.lang = language;
-  ui.language.value = language;
-  for (const element of document.querySelectorAll('[data-text]')) {
-    element.textContent = state.words[element.dataset.text];
-  }
-  for (const who of document.querySelectorAll('.who'))
-    who.textContent = state.words[who.dataset.who];
-  ui.question.placeholder = state.words.placeholder;
-  showBuild();
-  showRate();
+const history = new History({
+  frame,
+  store,
+  confirm,
+  actions: {
+    onOpen: (id) => void openConversation(id),
+    onRenamed: (id, title) => void rename(id, title),
+    onDeleted: forget,
+    onError: (error) => errors.show(error),
+  },
+});
+
+const chooser = new Chooser({
+  frame,
+  confirm,
+  onChoose: (choice) => void load(choice),
+  onError: (error) => errors.show(error),
+});
+
+// ---- Views -------------------------------------------------------------------------------------------------------
+
+/** One of 'loader', 'loading' (the panel shows itself), 'chat'. */
+function show(view) {
+  byId('loader').hidden = view !== 'loader';
+  byId('chat').hidden = view !== 'chat';
+  byId('main').dataset.view = view;
+}
+
+function showTitle() {
+  const { words } = frame;
+  const isLoaded = state.engine !== undefined;
+  byId('chat-title').textContent = isLoaded
+    ? state.name
+    : talk.conversation.title || words.untitled;
+  byId('ask').hidden = !isLoaded;
+  byId('no-model').hidden = isLoaded;
+  byId('other-model').hidden = !isLoaded;
+  for (const tool of ['edit', 'regenerate'])
+    byId('messages').classList.toggle(`no-${tool}`, !isLoaded);
   showKept();
-  showNotice();
-  storedList.render();
-  if (state.progress) showProgress(state.progress);
-  if (state.shownError) showError(state.shownError);
-}
-
-function showBuild() {
-  ui.variant.textContent = state.build
-    ? state.words.running(state.build.variant, state.build.reason)
-    : '';
-}
-
-function showRate() {
-  const rate = state.lastRate;
-  ui.rate.textContent = rate
-    ? state.words.rate(rate.tokens, formatNumber(rate.perSecond), rate.cached)
-    : '';
 }
 
 /** What became of the weights, in words. */
 function showKept() {
-  ui.kept.replaceChildren();
+  const line = byId('kept');
+  line.replaceChildren();
   if (!state.kept) return;
-  const { words } = state;
-  const { storage, bytes, isFile } = state.kept;
+  const { words } = frame;
+  const { storage, bytes, isFile, isEmbedded } = state.kept;
   if (storage.kind !== null) {
-    ui.kept.textContent = words.keptHere(formatBytes(bytes), words.places[storage.kind]);
-  } else if (isFile) {
-    ui.kept.textContent = words.notKeptFile;
+    line.textContent = words.keptHere(formatBytes(bytes), words.places[storage.kind]);
+  } else if (isFile || isEmbedded) {
+    line.textContent = isFile ? words.notKeptFile : words.partOfSite;
   } else {
-    const reason = document.createElement('span');
+    const reason = element('span', '', storage.reason);
     reason.lang = 'en';
-    reason.textContent = storage.reason;
-    ui.kept.append(words.notKept, ' ', reason);
+    line.append(words.notKept, ' ', reason);
   }
 }
 
-function showNotice() {
-  ui.notice.textContent = state.notice ? state.words[state.notice] : '';
+function showUnkept(isUnkept = state.isUnkept) {
+  state.isUnkept = isUnkept;
+  const text = isUnkept ? frame.words.unkept : '';
+  if (byId('unkept').textContent !== text) byId('unkept').textContent = text;
 }
 
-function showError(error) {
-  state.shownError = error;
-  const summary = state.words[error.code] ?? state.words.unknownError;
-  const detail = document.createElement('span');
-  detail.className = 'detail';
-  detail.lang = 'en';
-  detail.textContent = `${state.words.detail} ${error.message}`;
-  ui.error.replaceChildren(summary, detail);
-  ui.error.hidden = false;
-  ui.error.scrollIntoView({ block: 'nearest' });
+function showFailure(error) {
+  if (error.code === 'PHI_EPOISONED') dropEngine();
+  errors.show(error);
 }
 
-function clearError() {
-  state.shownError = undefined;
-  ui.error.hidden = true;
-  ui.error.replaceChildren();
+function showFull({ canDrop }) {
+  byId('full-text').dataset.text = canDrop ? 'full.text' : 'full.tooLong';
+  byId('full-text').textContent = canDrop ? frame.words.full.text : frame.words.full.tooLong;
+  byId('full-new').hidden = !canDrop;
+  byId('full-drop').hidden = !canDrop;
+  byId('full').hidden = false;
+  if (canDrop) byId('full-new').focus();
+  byId('full').scrollIntoView({ block: 'nearest' });
 }
 
-function show(section) {
-  for (const each of [ui.loader, ui.loading, ui.chat]) each.hidden = each !== section;
+function clearTroubles() {
+  errors.clear();
+  byId('full').hidden = true;
 }
 
-// ---- Loading -----------------------------------------------------------------------------------------------------
-
-function engineOptions() {
-  const contextLength = byId('context-length').value;
-  const threads = byId('threads').value;
-  return {
-    ...(contextLength && { contextLength: Number(contextLength) }),
-    threads: threads === 'auto' ? 'auto' : Number(threads),
-    kernels: byId('kernels').value,
-    kvType: byId('kv-type').value,
-    storage: byId('storage').value,
-  };
+/** The renderer is heavy, and needed soon. Without it answers are plain text. */
+function prepareThread() {
+  thread.prepare().catch((error) => console.warn(`the renderer did not load: ${error.message}`));
 }
 
-function showBar(loadedBytes, totalBytes) {
-  if (totalBytes === 0) {
-    ui.progress.removeAttribute('value');
+// ---- Models ------------------------------------------------------------------------------------------------------
+
+async function load({ model, name, options }) {
+  if (panel.isLoading) return;
+  clearTroubles();
+  show('loading');
+  prepareThread();
+  const loading = panel.load({ model, name, options });
+  byId('loading').querySelector('button:not([hidden])')?.focus();
+  try {
+    state.engine = await loading;
+  } catch (error) {
+    show('loader');
+    byId('loader-title').focus();
+    errors.show(error);
+    if (error.code === 'PHI_ECANCELED') await chooser.sayStopped();
+    else await chooser.refresh();
     return;
   }
-  ui.progress.max = totalBytes;
-  ui.progress.value = loadedBytes;
+  await begin(model, name);
 }
 
-function showProgress(progress) {
-  state.progress = progress;
-  const { words } = state;
-  const { phase, loadedBytes, totalBytes, fromCacheBytes, bytesPerSecond, secondsLeft } = progress;
-  const moves = phase === 'download' || phase === 'load' || phase === 'wait';
-  /* Only what changes is put in: a screen reader says each phase once. */
-  if (ui.loadingPhase.textContent !== words.phases[phase])
-    ui.loadingPhase.textContent = words.phases[phase];
-  showBar(loadedBytes, moves ? totalBytes : 0);
-  const isMoving = moves && bytesPerSecond > 0;
-  ui.loadingText.textContent = [
-    moves && words.progress(formatBytes(loadedBytes), totalBytes && formatBytes(totalBytes)),
-    isMoving && words.perSecond(formatBytes(bytesPerSecond)),
-    isMoving && secondsLeft !== null && words.left(formatSeconds(secondsLeft)),
-  ]
-    .filter(Boolean)
-    .join(' · ');
-  const isPartlyHere = phase === 'download' && fromCacheBytes > 0;
-  const isResumable = phase === 'download' && byId('storage').value !== 'none';
-  const note = document.createElement('span');
-  note.lang = 'en';
-  note.textContent = progress.note ?? '';
-  ui.loadingNote.replaceChildren(
-    isPartlyHere ? `${words.fromHere(formatBytes(fromCacheBytes))}. ` : '',
-    isResumable ? words.resumable : '',
-    note,
-  );
+async function begin(model, name) {
+  const { storage, info } = state.engine;
+  state.name = info.name || name;
+  state.kept = undefined;
+  talk.setEngine(state.engine, state.name);
+  show('chat');
+  showTitle();
+  thread.show(talk.conversation);
+  byId('question').focus();
+  const stored = storage.id === null ? undefined : await models.get(storage.id).catch(() => null);
+  state.kept = {
+    storage,
+    bytes: stored?.storedBytes ?? 0,
+    isFile: model instanceof Blob,
+    isEmbedded: model === EMBEDDED.url,
+  };
+  showKept();
 }
 
-const PROGRESS_NONE = {
-  phase: 'plan',
-  loadedBytes: 0,
-  totalBytes: 0,
-  fromCacheBytes: 0,
-  bytesPerSecond: 0,
-  secondsLeft: null,
-};
-
-async function load(model, name) {
-  clearError();
-  state.notice = undefined;
-  show(ui.loading);
-  ui.loadingFile.textContent = name;
-  showProgress(PROGRESS_NONE);
-  ui.cancelLoad.focus();
-  state.abort = new AbortController();
-  try {
-    const { signal } = state.abort;
-    state.engine = await Engine.create({
-      model,
-      signal,
-      onProgress: showProgress,
-      ...engineOptions(),
-    });
-    state.build = { variant: state.engine.variant, reason: state.engine.reason };
-    const { storage } = state.engine;
-    state.kept = { storage, bytes: state.progress.totalBytes, isFile: model instanceof Blob };
-    showBuild();
-    startChat(name);
-  } catch (error) {
-    await failLoad(error);
-  }
-  state.progress = undefined;
-}
-
-async function failLoad(error) {
-  const isCanceled = error.code === 'PHI_ECANCELED';
-  show(ui.loader);
-  if (!isCanceled) showError(error);
-  ui.url.focus();
-  await storedList.refresh();
-  state.notice = isCanceled && storedList.hasPartial ? 'stoppedLoad' : undefined;
-  showNotice();
-}
-
-async function leaveModel() {
-  state.abort?.abort();
-  await state.engine?.destroy();
+function dropEngine() {
+  const { engine } = state;
   state.engine = undefined;
   state.kept = undefined;
-  clearError();
-  show(ui.loader);
-  ui.url.focus();
-  await storedList.refresh();
+  talk.setEngine(undefined);
+  showTitle();
+  return engine?.destroy();
 }
 
-// ---- Chatting ----------------------------------------------------------------------------------------------------
-
-function startChat(name) {
-  ui.chatTitle.textContent = state.engine.info.name || name;
-  showKept();
-  clearChat();
-  show(ui.chat);
-  ui.question.focus();
+async function chooseOther() {
+  clearTroubles();
+  await dropEngine();
+  show('loader');
+  byId('loader-title').focus();
+  await chooser.refresh();
 }
 
-function clearChat() {
-  state.history = [];
-  state.lastRate = undefined;
-  showRate();
-  ui.messages.replaceChildren();
+// ---- Conversations -----------------------------------------------------------------------------------------------
+
+function setQuestion(text) {
+  byId('question').value = text;
+  fitQuestion();
 }
 
-function addMessage(role) {
-  const box = document.createElement('div');
-  box.className = `message ${role}`;
-  const who = document.createElement('div');
-  who.className = 'who';
-  who.dataset.who = role === 'user' ? 'you' : 'model';
-  who.textContent = state.words[who.dataset.who];
-  const text = document.createElement('div');
-  text.className = 'text';
-  box.append(who, text);
-  ui.messages.append(box);
-  return { box, text };
-}
-
-function scrollToEnd() {
-  const { messages } = ui;
-  const isNearEnd = messages.scrollHeight - messages.scrollTop - messages.clientHeight < 120;
-  if (isNearEnd) messages.scrollTop = messages.scrollHeight;
+/** As high as its text, up to what chat.css allows. */
+function fitQuestion() {
+  const area = byId('question');
+  area.style.height = 'auto';
+  area.style.height = `${area.scrollHeight + 2}px`;
 }
 
 function setAnswering(isAnswering) {
-  ui.send.hidden = isAnswering;
-  ui.stop.hidden = !isAnswering;
-  ui.newChat.disabled = isAnswering;
+  byId('send').hidden = isAnswering;
+  byId('stop').hidden = !isAnswering;
+  byId('messages').classList.toggle('answering', isAnswering);
+  byId('answering').textContent = isAnswering ? frame.words.answering : frame.words.answered;
+  const { activeElement } = document;
+  if (
+    activeElement === byId('send') ||
+    activeElement === byId('stop') ||
+    activeElement === document.body
+  )
+    byId('question').focus();
 }
 
-function requestOf(history) {
-  const system = byId('system').value.trim();
-  return {
-    messages: [...(system ? [{ role: 'system', content: system }] : []), ...history],
-    temperature: Number(byId('temperature').value),
-    max_tokens: Number(byId('max-tokens').value),
-    stream: true,
-    stream_options: { include_usage: true },
-  };
+function startChat(question = '') {
+  clearTroubles();
+  talk.open(newConversation());
+  showUnkept(false);
+  setQuestion(question);
+  show(state.engine ? 'chat' : 'loader');
+  showTitle();
+  if (state.engine) byId('question').focus();
+  void history.refresh(talk.conversation.id);
 }
 
-/** Streams one answer into a message; returns its text and how it ended. */
-async function stream(target, signal) {
-  let answer = '';
-  let finish;
-  let firstAt;
-  let lastAt;
-  const chunks = await state.engine.chat.completions.create(requestOf(state.history), { signal });
-  for await (const chunk of chunks) {
-    const choice = chunk.choices[0];
-    if (choice?.delta.content) {
-      answer += choice.delta.content;
-      target.text.textContent = answer;
-      lastAt = performance.now();
-      firstAt ??= lastAt;
-      scrollToEnd();
-    }
-    finish = choice?.finish_reason ?? finish;
-    if (chunk.usage) {
-      const tokens = chunk.usage.completion_tokens;
-      const seconds = (lastAt - firstAt) / 1000;
-      const perSecond = tokens > 1 && seconds > 0 ? (tokens - 1) / seconds : 0;
-      state.lastRate = {
-        tokens,
-        perSecond,
-        cached: chunk.usage.prompt_tokens_details.cached_tokens,
-      };
-      showRate();
-    }
-  }
-  return { answer, finish };
-}
-
-function addNote(box, text) {
-  const note = document.createElement('div');
-  note.className = 'quiet';
-  note.textContent = text;
-  box.append(note);
-}
-
-async function answer(question) {
-  clearError();
-  addMessage('user').text.textContent = question;
-  state.history.push({ role: 'user', content: question });
-  const target = addMessage('assistant');
-  /* A screen reader hears the whole answer at its end, not every token. */
-  target.box.setAttribute('aria-busy', 'true');
-  ui.messages.scrollTop = ui.messages.scrollHeight;
-  state.abort = new AbortController();
-  setAnswering(true);
+async function openConversation(id) {
+  if (panel.isLoading) return;
+  clearTroubles();
   try {
-    const { finish } = await stream(target, state.abort.signal);
-    if (finish === 'length') addNote(target.box, state.words.cutOff);
+    const conversation = await store.get(id);
+    if (conversation === undefined) throw new Error(frame.words.unreadable);
+    talk.open(conversation);
   } catch (error) {
-    if (error.code === 'PHI_ECANCELED') addNote(target.box, state.words.stopped);
-    else showError(error);
-  } finally {
-    setAnswering(false);
-    target.box.removeAttribute('aria-busy');
-    keepTurn(target);
-    scrollToEnd();
-    ui.question.focus();
-  }
-}
-
-/** An answer joins the history; a question that got none leaves it again, so that roles keep alternating. */
-function keepTurn(target) {
-  const content = target.text.textContent;
-  if (content) {
-    state.history.push({ role: 'assistant', content });
+    errors.show(error);
     return;
   }
-  const question = state.history.pop();
-  target.box.remove();
-  if (ui.question.value === '') ui.question.value = question.content;
+  showUnkept(!store.isKept(id));
+  show('chat');
+  showTitle();
+  prepareThread();
+  void history.refresh(id);
+  thread.scrollToEnd();
+  byId(state.engine ? 'question' : 'chat-title').focus({ preventScroll: true });
+}
+
+async function rename(id, title) {
+  const isOpen = id === talk.conversation.id;
+  const conversation = isOpen ? talk.conversation : await store.get(id).catch(() => undefined);
+  if (!conversation) return;
+  conversation.title = title;
+  const error = await store.put(conversation);
+  if (isOpen) showUnkept(error !== undefined);
+  showTitle();
+  await history.refresh();
+}
+
+function forget(ids) {
+  if (ids.includes(talk.conversation.id)) startChat();
+  else void history.refresh();
 }
 
 // ---- Events ------------------------------------------------------------------------------------------------------
 
-ui.language.addEventListener('change', () => setLanguage(ui.language.value));
-
-ui.urlForm.addEventListener('submit', (event) => {
-  event.preventDefault();
-  const name = ui.url.value.trim();
-  void load(name, name);
-});
-
-/** Ids of the registry that can be loaded by their id alone. */
-async function suggestModels() {
-  const known = await models.known().catch(() => []);
-  const loadable = known.filter(({ state: runs, hf }) => runs === 'works' && hf !== null);
-  ui.known.replaceChildren(...loadable.map(({ id, name }) => new Option(name, id)));
+function ask() {
+  const question = byId('question').value.trim();
+  if (question === '' || talk.isBusy) return;
+  clearTroubles();
+  setQuestion('');
+  void talk.ask(question);
 }
 
-ui.url.addEventListener('focus', () => void suggestModels(), { once: true });
-
-function takeFile(file) {
-  if (file) void load(file, file.name);
-}
-
-ui.file.addEventListener('change', () => takeFile(ui.file.files[0]));
-
-document.addEventListener('dragover', (event) => {
-  if (ui.loader.hidden) return;
+byId('ask').addEventListener('submit', (event) => {
   event.preventDefault();
-  ui.drop.classList.add('over');
+  ask();
 });
-document.addEventListener('dragleave', () => ui.drop.classList.remove('over'));
-document.addEventListener('drop', (event) => {
-  if (ui.loader.hidden) return;
-  event.preventDefault();
-  ui.drop.classList.remove('over');
-  takeFile(event.dataTransfer.files[0]);
-});
-
-ui.cancelLoad.addEventListener('click', () => state.abort?.abort());
-ui.stop.addEventListener('click', () => state.abort?.abort());
-ui.newChat.addEventListener('click', () => {
-  clearError();
-  clearChat();
-  ui.question.focus();
-});
-ui.otherModel.addEventListener('click', () => void leaveModel());
-
-ui.ask.addEventListener('submit', (event) => {
-  event.preventDefault();
-  const question = ui.question.value.trim();
-  if (question === '' || !ui.stop.hidden) return;
-  ui.question.value = '';
-  void answer(question);
-});
-ui.question.addEventListener('keydown', (event) => {
+byId('question').addEventListener('input', fitQuestion);
+byId('question').addEventListener('keydown', (event) => {
   /* Enter also ends the composition of a Hangul syllable; that one does not send. */
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();
-  ui.ask.requestSubmit();
+  ask();
+});
+byId('stop').addEventListener('click', () => talk.stop());
+byId('new-chat').addEventListener('click', () => startChat());
+byId('new-chat-side').addEventListener('click', () => startChat());
+byId('other-model').addEventListener('click', () => void chooseOther());
+byId('choose-model').addEventListener('click', () => void chooseOther());
+byId('full-new').addEventListener('click', () => {
+  const question = byId('question').value.trim();
+  startChat();
+  if (question !== '') void talk.ask(question);
+});
+byId('full-drop').addEventListener('click', () => {
+  const question = byId('question').value.trim();
+  if (question === '') return;
+  clearTroubles();
+  setQuestion('');
+  void talk.askWithoutOldest(question);
+});
+/* The tab may be closed without a further word. */
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden && talk.isBusy) void talk.save();
 });
 
-setLanguage(pickLanguage(navigator.languages));
-state.build = await Engine.probe();
-showBuild();
+/* The long one does not fit a phone, whose keyboard has its own way to say it. */
+const narrow = matchMedia('(max-width: 40rem)');
+function choosePlaceholder() {
+  byId('question').dataset.placeholder = narrow.matches ? 'placeholderShort' : 'placeholder';
+  applyWords(byId('question'), frame.words);
+}
+narrow.addEventListener('change', choosePlaceholder);
+
+frame.onLanguage(() => {
+  choosePlaceholder();
+  showTitle();
+  showUnkept();
+});
+
 const preselected = new URLSearchParams(location.search).get('model');
+void chooser.begin({ isMeasured: preselected === null });
+void history.refresh();
 if (preselected) {
-  ui.url.value = preselected;
-  void load(preselected, preselected);
+  byId('url').value = preselected;
+  void load({ model: preselected, name: preselected, options: chooser.options() });
 } else {
-  void storedList.refresh();
+  await chooser.refresh();
 }

@@ -71,7 +71,7 @@ const renderer = {
   },
   image({ href, text }) {
     const label = escapeHtml(text || href.slice(0, 100));
-    return FOLLOWED.test(href) ? `<a href="${escapeHtml(href)}">🖼 ${label}</a>` : `🖼 ${label}`;
+    return FOLLOWED.test(href) ? `<a href="${escapeHtml(href)}">▧ ${label}</a>` : `▧ ${label}`;
   },
 };
 

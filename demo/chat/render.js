@@ -17,6 +17,8 @@ import { mathNode } from './render-math.js';
 import { patch, removeAfter } from './render-patch.js';
 import { sanitize } from './render-safe.js';
 
+export { Frames };
+
 /* An unfinished block that took so long is drawn again no sooner than this many times as long. */
 const TAIL_PAUSE = 5;
 /* A formula is some forty elements; a block with more of them than this shows the others' source. */

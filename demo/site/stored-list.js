@@ -46,12 +46,13 @@ export class StoredList {
   /** `host`, an empty section, becomes the list; it is hidden while there is nothing in it, unless `showsEmpty`.
    *  `onLoad` takes a model of the list (without it there is no such button), `onError` what a call threw, `onChange`
    *  is called with all models when they have been read anew, `onEmpty` when the last one was deleted and the focus
-   *  needs a place. `about(model)` gives more texts for the line below a name. */
-  constructor(host, frame, { onLoad, onError, onChange, onEmpty, about, showsEmpty = false }) {
+   *  needs a place. `about(model)` gives more texts for the line below a name. `confirm`: the page's Confirm, if it has
+   *  one. */
+  constructor(host, frame, options) {
     this.#host = host;
     this.#frame = frame;
-    this.#options = { onLoad, onError, onChange, onEmpty, about, showsEmpty };
-    this.#confirm = new Confirm(frame);
+    this.#options = { showsEmpty: false, ...options };
+    this.#confirm = options.confirm ?? new Confirm(frame);
     const { title, list, note, room, persist } = this.#ui;
     title.tabIndex = -1;
     note.setAttribute('role', 'status');

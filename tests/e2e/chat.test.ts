@@ -113,15 +113,38 @@ test('a loaded model is kept, listed, and loads again while the server fails', a
   assert.equal(await page.locator('#error').isVisible(), false);
 });
 
+const focusedAction = (page: Page) =>
+  page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.action);
+
+test('pause, by the keyboard, and continue: only the rest is fetched', async () => {
+  behave = ({ range }) =>
+    range?.first === 3 * CHUNK_BYTES ? { until: new Promise(() => undefined) } : undefined;
+  const page = await openChat('?model=/tiny.json');
+  await page.locator('.load-text', { hasText: /of 502 kB/ }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.load-phase', { hasText: 'Paused. What has come is kept.' }).waitFor();
+  assert.equal(await focusedAction(page), 'resume');
+  await page.screenshot({ path: join(SCREENSHOTS, 'chat-paused.png') });
+  behave = () => undefined;
+  const asked = server.asks.length;
+  await page.keyboard.press('Enter');
+  await page.locator('#chat').waitFor();
+  const firsts = server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
+  assert.ok(firsts.includes(3 * CHUNK_BYTES) && !firsts.includes(CHUNK_BYTES), firsts.join());
+});
+
 test('cancel keeps what came; "Continue" fetches the rest only', async () => {
   /* The fourth chunk does not come, the others do: the download cannot end. */
   behave = ({ range }) =>
     range?.first === 3 * CHUNK_BYTES ? { until: new Promise(() => undefined) } : undefined;
   const page = await openChat('?model=/tiny.json');
-  await page.locator('#loading-phase', { hasText: 'Downloading…' }).waitFor();
-  await page.locator('#loading-text', { hasText: /of 502 kB/ }).waitFor();
-  await page.locator('#loading-note', { hasText: 'kept when you cancel' }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.id), 'cancel-load');
+  await page.locator('.load-phase', { hasText: 'Downloading…' }).waitFor();
+  await page.locator('.load-text', { hasText: /of 502 kB/ }).waitFor();
+  await page.locator('.load-note', { hasText: 'kept when you stop' }).waitFor();
+  /* Pause has the focus; Cancel comes next. */
+  assert.equal(await focusedAction(page), 'pause');
+  await page.keyboard.press('Tab');
+  assert.equal(await focusedAction(page), 'cancel');
   await page.keyboard.press('Enter');
   await page.locator('#notice', { hasText: '“Continue” fetches the rest' }).waitFor();
   await page.locator(ITEM, { hasText: /kB of 502 kB/ }).waitFor();
@@ -155,7 +178,7 @@ test('check says what it found; delete asks first; both by the keyboard', async 
   await page.locator('#stored').waitFor({ state: 'hidden' });
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'url');
   await page.reload();
-  await page.locator('#variant', { hasText: 'Build' }).waitFor();
+  await page.locator('#variant', { hasText: 'Build' }).waitFor({ state: 'attached' });
   assert.equal(await page.locator('#stored').isVisible(), false);
 });
 

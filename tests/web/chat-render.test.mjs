@@ -183,7 +183,7 @@ test('links go to the web and to mail only; images are links', () => {
     '[a](vbscript:x)',
   ])
     assert.doesNotMatch(html(text), /<a/, text);
-  assert.match(html('![cat](https://example.org/cat.png)'), /<a href="https:[^"]+">🖼 cat<\/a>/);
+  assert.match(html('![cat](https://example.org/cat.png)'), /<a href="https:[^"]+">▧ cat<\/a>/);
   assert.doesNotMatch(html('![x](data:image/svg+xml,<svg onload=x>)'), /<(?!\/?p>)/);
 });
 

@@ -240,7 +240,7 @@ function startChat(question = '') {
   talk.open(newConversation());
   showUnkept(false);
   setQuestion(question);
-  show(state.engine ? 'chat' : 'loader');
+  if (!panel.isLoading) show(state.engine ? 'chat' : 'loader');
   showTitle();
   if (state.engine) byId('question').focus();
   void history.refresh(talk.conversation.id);
@@ -297,6 +297,7 @@ byId('ask').addEventListener('submit', (event) => {
   ask();
 });
 byId('question').addEventListener('input', fitQuestion);
+addEventListener('resize', fitQuestion);
 byId('question').addEventListener('keydown', (event) => {
   /* Enter also ends the composition of a Hangul syllable; that one does not send. */
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

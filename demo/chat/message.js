@@ -14,6 +14,8 @@ export class MessageView {
   #versions = element('div', 'versions');
   #note = element('p', 'note quiet');
   #tools = element('div', 'tools');
+  /** Which versions are shown, in which language: buttons that stay can be pressed. */
+  #shownVersions = '';
   /** A MarkdownStream, of a model's message. */
   #stream;
 
@@ -82,6 +84,9 @@ export class MessageView {
 
   #showVersions(siblings) {
     const at = siblings.findIndex(({ id }) => id === this.node.id);
+    const shown = `${siblings.map(({ id }) => id)} ${this.#frame.language}`;
+    if (shown === this.#shownVersions) return;
+    this.#shownVersions = shown;
     if (siblings.length < 2) {
       this.#versions.replaceChildren();
       return;

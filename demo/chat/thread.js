@@ -6,7 +6,7 @@ import { MessageView } from './message.js';
 import { pathOf, sentOf, siblingsOf } from './tree.js';
 
 /** Pixels; nearer to the end than this is at the end. */
-const NEAR_END = 120;
+const NEAR_END = 16;
 
 export class Thread {
   #frame;
@@ -130,7 +130,7 @@ export class Thread {
     return this.#host.getBoundingClientRect().bottom - dock;
   }
 
-  /** Only a person scrolls up. */
+  /** Only a person scrolls up; who does is not pulled back, not even from nearby. */
   #notePlace() {
     if (this.#distanceToEnd() < NEAR_END) this.#isFollowing = true;
     else if (scrollY < this.#lastY) this.#isFollowing = false;

@@ -87,9 +87,11 @@ const en = {
   answering: 'The model is answering.',
   answered: 'The answer is complete.',
   leftOut: 'What is above is not shown to the model any more.',
-  rate: (tokens, decode) => `${tokens} tokens at ${decode} tokens/s`,
-  prefill: (tokens, rate) => `prompt: ${tokens} tokens at ${rate} tokens/s`,
-  cached: (tokens) => `${tokens} tokens of the prompt were in the cache`,
+  rate: (tokens, decode) =>
+    `${tokens === 1 ? '1 token' : `${tokens} tokens`} at ${decode} tokens/s`,
+  prefill: (tokens, rate) =>
+    `prompt: ${tokens === 1 ? '1 token' : `${tokens} tokens`} at ${rate} tokens/s`,
+  cached: (tokens) => `${tokens} more from the cache`,
   meter: 'Context',
   used: (used, total) => `Context: ${used} of ${total} tokens`,
   nearEnd: 'The context is nearly full. A new chat, or fewer old turns, makes room.',
@@ -221,7 +223,7 @@ const ko = {
   leftOut: '위의 내용은 더 이상 모델에 전달되지 않습니다.',
   rate: (tokens, decode) => `토큰 ${tokens}개, 초당 ${decode}개`,
   prefill: (tokens, rate) => `프롬프트 토큰 ${tokens}개, 초당 ${rate}개`,
-  cached: (tokens) => `프롬프트 중 ${tokens}개는 캐시에서 재사용`,
+  cached: (tokens) => `캐시에서 재사용 ${tokens}개`,
   meter: '문맥',
   used: (used, total) => `문맥: 토큰 ${total}개 중 ${used}개`,
   nearEnd: '문맥이 거의 찼습니다. 새 대화를 시작하거나 오래된 내용을 빼면 자리가 생깁니다.',

@@ -272,6 +272,8 @@ for (const [name, viewport] of Object.entries(SIZES)) {
     await page.selectOption('#language', 'ko');
     assert.equal(await page.textContent('#send'), '보내기');
     await page.screenshot({ path: join(SCREENSHOTS, `chat-${name}-dark-ko.png`) });
+    /* The choice is kept. */
+    await page.selectOption('#language', 'en');
     assert.deepEqual(problems, []);
     await page.close();
   });
@@ -312,5 +314,6 @@ test('chat page: errors are said in words, in the language of the page', async (
   });
   await page.locator('#error', { hasText: '이 파일은 모델로 읽을 수 없습니다' }).waitFor();
   await page.screenshot({ path: join(SCREENSHOTS, 'chat-error.png') });
+  await page.selectOption('#language', 'en');
   await page.close();
 });

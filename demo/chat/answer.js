@@ -1,7 +1,7 @@
 /* One answer of an engine to messages: streamed, counted, timed. */
 
-/** Streams an answer. `onText(text)` is given all of it so far. Returns { finish, used }: how it ended ('stop', 'length',
- *  or 'full' when the context was the limit) and the tokens of the context that are used then. Rejects as
+/** Streams an answer. `onText(text)` is given all of it so far. Returns { finish, used }: how it ended ('stop',
+ *  'length', or 'full' when the context was the limit) and the tokens of the context that are used then. Rejects as
  *  chat.completions.create() does. */
 export async function streamAnswer(engine, { messages, fields, signal, onText }) {
   const request = { messages, ...fields, stream: true, stream_options: { include_usage: true } };

@@ -1,5 +1,5 @@
-/* The chat page: a model is chosen and loaded, conversations are held with it and kept on this device. This file puts the
- * parts together; chooser.js has the models, talk.js the talking, thread.js the messages, history.js the list. */
+/* The chat page: a model is chosen and loaded, conversations are held with it and kept on this device. This file puts
+ * the parts together; chooser.js has the models, talk.js the talking, thread.js the messages, history.js the list. */
 import { models } from 'pocketphi';
 import { Confirm } from '../site/confirm.js';
 import { EMBEDDED } from '../site/embedded.js';

@@ -1,5 +1,5 @@
-/* Choosing a model: the one of the site, what is stored, Phi-3 by name with what it takes and whether it fits, an address,
- * a file. It says which model with which options; whoever made it loads. */
+/* Choosing a model: the one of the site, what is stored, Phi-3 by name with what it takes and whether it fits, an
+ * address, a file. It says which model with which options; whoever made it loads. */
 import { Engine, models } from 'pocketphi';
 import { EMBEDDED } from '../site/embedded.js';
 import { formatBytes, formatNumber } from '../site/format.js';

@@ -1,5 +1,5 @@
-/* The list of conversations: open, rename, export, delete. On a wide page it stands beside the conversation, on a narrow
- * one it is folded away. */
+/* The list of conversations: open, rename, export, delete. On a wide page it stands beside the conversation, on a
+ * narrow one it is folded away. */
 import { formatDay } from '../site/format.js';
 import { applyWords, byId, element } from '../site/text.js';
 import { NameDialog } from './name-dialog.js';

@@ -1,5 +1,5 @@
-/* A conversation as a tree of messages: what was edited or answered again branches off, and nothing is lost. Plain data,
- * as it is stored:
+/* A conversation as a tree of messages: what was edited or answered again branches off, and nothing is lost. Plain
+ * data, as it is stored:
  *
  *   { id, title, created, updated, model,         times in ms; model: the name of the last one that answered, or ''
  *     nodes: [{ id, parent, role, content, created, finish? }],   parent: null for a first message; oldest first

@@ -1,0 +1,83 @@
+/* Drawings of the figures, by a library that is fetched when there is something to draw. A drawing says nothing that the
+ * table beside it does not: screen readers are given its title, and the table. */
+import * as Plot from '@observablehq/plot';
+
+const BAR_HEIGHT = 34;
+const LABEL_LINE = 26;
+const COLOURS = { recorded: 'var(--line)', measured: 'var(--accent)', estimate: 'var(--accent)' };
+
+function figure(title, plot) {
+  plot.setAttribute('role', 'img');
+  plot.setAttribute('aria-label', title);
+  const made = document.createElement('figure');
+  const caption = document.createElement('figcaption');
+  caption.textContent = title;
+  made.append(caption, plot);
+  return made;
+}
+
+function options(width) {
+  return { width, style: { background: 'transparent', fontSize: '13px', fontFamily: 'inherit' } };
+}
+
+/** Bars by the number of threads with the spread of the rounds. `rows`: {label, median, low, high}. */
+export function threadsChart(rows, { title, axis, width }) {
+  const plot = Plot.plot({
+    ...options(width),
+    height: rows.length * BAR_HEIGHT + 50,
+    marginLeft: 92,
+    marginRight: 56,
+    x: { label: axis, grid: true, nice: true, zero: true },
+    y: { label: null, domain: rows.map(({ label }) => label) },
+    marks: [
+      Plot.barX(rows, { x: 'median', y: 'label', fill: 'var(--accent)', insetTop: 5, insetBottom: 5 }),
+      Plot.ruleY(rows, { x1: 'low', x2: 'high', y: 'label', stroke: 'currentColor', strokeWidth: 2 }),
+      Plot.text(rows, { x: 'high', y: 'label', text: 'said', dx: 8, textAnchor: 'start', fill: 'currentColor' }),
+      Plot.ruleX([0], { stroke: 'currentColor' }),
+    ],
+  });
+  return figure(title, plot);
+}
+
+/** Bars of machines, each with its name above. `bars`: {label, kind, value, said}. An estimate is hollow. */
+export function machinesChart(bars, { title, axis, width }) {
+  const plot = Plot.plot({
+    ...options(width),
+    height: bars.length * (BAR_HEIGHT + LABEL_LINE) + 50,
+    marginLeft: 12,
+    marginRight: 56,
+    x: { label: axis, grid: true, nice: true, zero: true },
+    y: { axis: null, domain: bars.map(({ label }) => label), paddingInner: 0.05 },
+    marks: [
+      Plot.barX(bars, {
+        x: 'value',
+        y: 'label',
+        fill: ({ kind }) => (kind === 'estimate' ? 'transparent' : COLOURS[kind]),
+        stroke: ({ kind }) => COLOURS[kind],
+        strokeWidth: 2,
+        strokeDasharray: '5 3',
+        insetTop: LABEL_LINE,
+        insetBottom: 4,
+      }),
+      Plot.text(bars, {
+        x: 0,
+        y: 'label',
+        text: 'label',
+        textAnchor: 'start',
+        dy: -BAR_HEIGHT / 2 + 2,
+        fill: 'currentColor',
+      }),
+      Plot.text(bars, {
+        x: 'value',
+        y: 'label',
+        text: 'said',
+        dx: 8,
+        dy: LABEL_LINE / 2 - 2,
+        textAnchor: 'start',
+        fill: 'currentColor',
+      }),
+      Plot.ruleX([0], { stroke: 'currentColor' }),
+    ],
+  });
+  return figure(title, plot);
+}

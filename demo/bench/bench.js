@@ -235,7 +235,8 @@ async function measure(signal) {
   };
   const bench = new Bench(worldOf(model), { signal, onStep });
   const kernels = await bench.kernels(rounds);
-  const measured = model === '' ? { model: undefined, rows: [] } : await bench.model(counts, rounds);
+  const measured =
+    model === '' ? { model: undefined, rows: [] } : await bench.model(counts, rounds);
   return { rounds, kernels, ...measured, isEmbedded: model === EMBEDDED.url };
 }
 
@@ -323,6 +324,9 @@ ui.form.addEventListener('submit', (event) => {
 });
 ui.stop.addEventListener('click', () => state.abort?.abort());
 ui.copy.addEventListener('click', () => void copy());
+
+/* What scrolls by itself can be reached by the keyboard. */
+for (const box of document.querySelectorAll('.scrolls')) box.tabIndex = 0;
 
 let redraw;
 new ResizeObserver(() => {

@@ -1,12 +1,15 @@
-/* Drawings of the figures, by a library that is fetched when there is something to draw. A drawing says nothing that the
- * table beside it does not: screen readers are given its title, and the table. */
+/* Drawings of the figures, by a library that is fetched when there is something to draw. A drawing says nothing that
+ * the table beside it does not: screen readers are given its title, and the table. */
 import * as Plot from '@observablehq/plot';
 
 const BAR_HEIGHT = 34;
 const LABEL_LINE = 26;
-const COLOURS = { recorded: 'var(--line)', measured: 'var(--accent)', estimate: 'var(--accent)' };
+const AXIS_HEIGHT = 56;
+const FILLS = { recorded: 'var(--line)', measured: 'var(--accent)', estimate: 'transparent' };
 
 function figure(title, plot) {
+  /* The library names the parts of a drawing, which is one image here. */
+  for (const part of plot.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
   plot.setAttribute('role', 'img');
   plot.setAttribute('aria-label', title);
   const made = document.createElement('figure');
@@ -24,15 +27,35 @@ function options(width) {
 export function threadsChart(rows, { title, axis, width }) {
   const plot = Plot.plot({
     ...options(width),
-    height: rows.length * BAR_HEIGHT + 50,
+    height: rows.length * BAR_HEIGHT + AXIS_HEIGHT + 20,
+    marginBottom: AXIS_HEIGHT,
     marginLeft: 92,
     marginRight: 56,
-    x: { label: axis, grid: true, nice: true, zero: true },
+    x: { label: axis, labelOffset: 42, ticks: 5, grid: true, nice: true, zero: true },
     y: { label: null, domain: rows.map(({ label }) => label) },
     marks: [
-      Plot.barX(rows, { x: 'median', y: 'label', fill: 'var(--accent)', insetTop: 5, insetBottom: 5 }),
-      Plot.ruleY(rows, { x1: 'low', x2: 'high', y: 'label', stroke: 'currentColor', strokeWidth: 2 }),
-      Plot.text(rows, { x: 'high', y: 'label', text: 'said', dx: 8, textAnchor: 'start', fill: 'currentColor' }),
+      Plot.barX(rows, {
+        x: 'median',
+        y: 'label',
+        fill: 'var(--accent)',
+        insetTop: 5,
+        insetBottom: 5,
+      }),
+      Plot.ruleY(rows, {
+        x1: 'low',
+        x2: 'high',
+        y: 'label',
+        stroke: 'currentColor',
+        strokeWidth: 2,
+      }),
+      Plot.text(rows, {
+        x: 'high',
+        y: 'label',
+        text: 'said',
+        dx: 8,
+        textAnchor: 'start',
+        fill: 'currentColor',
+      }),
       Plot.ruleX([0], { stroke: 'currentColor' }),
     ],
   });
@@ -43,17 +66,18 @@ export function threadsChart(rows, { title, axis, width }) {
 export function machinesChart(bars, { title, axis, width }) {
   const plot = Plot.plot({
     ...options(width),
-    height: bars.length * (BAR_HEIGHT + LABEL_LINE) + 50,
+    height: bars.length * (BAR_HEIGHT + LABEL_LINE) + AXIS_HEIGHT + 20,
+    marginBottom: AXIS_HEIGHT,
     marginLeft: 12,
     marginRight: 56,
-    x: { label: axis, grid: true, nice: true, zero: true },
+    x: { label: axis, labelOffset: 42, ticks: 5, grid: true, nice: true, zero: true },
     y: { axis: null, domain: bars.map(({ label }) => label), paddingInner: 0.05 },
     marks: [
       Plot.barX(bars, {
         x: 'value',
         y: 'label',
-        fill: ({ kind }) => (kind === 'estimate' ? 'transparent' : COLOURS[kind]),
-        stroke: ({ kind }) => COLOURS[kind],
+        fill: ({ kind }) => FILLS[kind],
+        stroke: ({ kind }) => (kind === 'estimate' ? 'var(--accent)' : 'none'),
         strokeWidth: 2,
         strokeDasharray: '5 3',
         insetTop: LABEL_LINE,

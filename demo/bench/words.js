@@ -23,11 +23,11 @@ const en = {
   kernelsOnly: 'none: the kernels only',
   rounds: 'Rounds',
   method:
-    'A round reads a new prompt of 128 tokens and then decodes some tokens one by one: 16 with a large model, 64 with ' +
+    'A round reads a new prompt of 128 tokens and then decodes tokens one by one: 16 with a large model, 64 with ' +
     'a small one. The first round warms up and does not count; of the others the median is taken. Each number of ' +
     'threads gets an engine of its own.',
   disturb:
-    'Other tabs and programs use the same processor: leave this tab in front, and the machine alone, while it runs.',
+    'Other tabs and programs use the same processor. While it runs, leave this tab in front and the machine alone.',
   start: 'Measure',
   progressLabel: 'How far it is',
   steps: {
@@ -42,7 +42,8 @@ const en = {
     'This page was hidden while it measured. Browsers slow hidden pages down: rounds of that time are taken again.',
   hiddenResult: 'Some figures were taken while the page was hidden and are too low.',
   restless: (percent) =>
-    `The rounds differ by up to ${percent} %: something else was using the processor. Measure again with the machine left alone.`,
+    `The rounds differ by up to ${percent} %: something else was using the processor. ` +
+    'Leave the machine alone and measure again.',
   canceled: 'Cancelled. Nothing is kept of this run.',
   done: 'Done.',
   resultsTitle: 'Results',
@@ -69,7 +70,7 @@ const en = {
   asJson: 'The result as JSON',
   machinesTitle: 'Beside recorded machines',
   machinesNote:
-    'Phi-3-mini, the full size. Unless you measure that model here, this device is shown by what its kernels promise for it.',
+    'Phi-3-mini, the full size. Unless you measure that model here, this device is shown by what its kernels promise.',
   machinesSource:
     'Recorded by “npm run bench -- --record” of the project; the table has the other systems of the same runs too.',
   kinds: {
@@ -105,7 +106,8 @@ const ko = {
   kernelsOnly: '없음: 커널만',
   rounds: '반복 횟수',
   method:
-    '한 번에 새 프롬프트 128토큰을 읽고 토큰을 하나씩 생성합니다. 큰 모델은 16개, 작은 모델은 64개입니다. 첫 번째는 준비 운동으로 세지 않고 나머지의 중앙값을 씁니다. 스레드 수마다 엔진을 새로 만듭니다.',
+    '한 번에 새 프롬프트 128토큰을 읽고 토큰을 하나씩 생성합니다. 큰 모델은 16개, 작은 모델은 64개입니다. ' +
+    '첫 번째는 준비로 보고 세지 않으며 나머지의 중앙값을 씁니다. 스레드 수마다 엔진을 새로 만듭니다.',
   disturb:
     '다른 탭과 프로그램도 같은 프로세서를 씁니다. 측정하는 동안 이 탭을 앞에 두고 다른 작업은 쉬어 주세요.',
   start: '측정하기',

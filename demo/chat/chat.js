@@ -172,15 +172,17 @@ async function load({ model, name, options }) {
 }
 
 async function begin(model, name) {
-  const { storage, info } = state.engine;
+  const { engine } = state;
+  const { storage, info } = engine;
   state.name = info.name || name;
   state.kept = undefined;
-  talk.setEngine(state.engine, state.name);
+  talk.setEngine(engine, state.name);
   show('chat');
   showTitle();
   thread.show(talk.conversation);
   byId('question').focus();
   const stored = storage.id === null ? undefined : await models.get(storage.id).catch(() => null);
+  if (state.engine !== engine) return;
   state.kept = {
     storage,
     bytes: stored?.storedBytes ?? 0,

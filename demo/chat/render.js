@@ -142,7 +142,10 @@ export class MarkdownStream {
   /** The last node of what is drawn for good; what is behind it may still change. */
   #end = null;
   #tailDue = 0;
-  #finished = Promise.withResolvers();
+  #onFinished = () => undefined;
+  #finished = new Promise((resolve) => {
+    this.#onFinished = resolve;
+  });
   #job = (isOver) => this.#work(isOver);
   #keep = (old, fresh) => this.#drawer.keeps(old, fresh);
 
@@ -166,13 +169,13 @@ export class MarkdownStream {
   finish(text) {
     this.#isFinal = true;
     this.update(text);
-    return this.#finished.promise;
+    return this.#finished;
   }
 
   /** Draws no more; for an element that leaves the page. */
   stop() {
     this.#frames.stop(this.#job);
-    this.#finished.resolve();
+    this.#onFinished();
   }
 
   #work(isOver) {
@@ -180,7 +183,7 @@ export class MarkdownStream {
     while (!isOver() && this.#step()) isDrawn = true;
     if (isDrawn) this.#onDraw?.();
     const isIdle = this.#isRead && !this.#isDrawing;
-    if (isIdle && this.#isFinal) this.#finished.resolve();
+    if (isIdle && this.#isFinal) this.#onFinished();
     return !isIdle;
   }
 

@@ -58,6 +58,9 @@ async function leaveChat(page: Page): Promise<void> {
 const button = (page: Page, action: string) =>
   page.getByRole('button', { name: `${action}: tiny`, exact: true });
 
+/** The store is asked once the chat is there. */
+const keptIs = (page: Page, text: RegExp) => page.locator('#kept', { hasText: text }).waitFor();
+
 before(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
   folder = mkdtempSync(join(tmpdir(), 'pocketphi-chat-'));
@@ -89,10 +92,7 @@ test('a loaded model is kept, listed, and loads again while the server fails', a
   const page = await openChat();
   assert.equal(await page.locator('#stored').isVisible(), false);
   await loadTiny(page);
-  assert.match(
-    (await page.textContent('#kept')) ?? '',
-    /^Kept on this device: 502 kB in this site’s own files\./,
-  );
+  await keptIs(page, /^Kept on this device: 502 kB in this site’s own files\./);
   behave = () => ({ isDead: true });
   const asked = server.asks.length;
   await leaveChat(page);
@@ -207,9 +207,9 @@ test('not kept: a file of the user’s, and when asked not to', async () => {
   await page.click('#loader summary');
   await page.selectOption('#storage', 'none');
   await loadTiny(page);
-  assert.match((await page.textContent('#kept')) ?? '', /^Not kept.*"none" was asked for/);
+  await keptIs(page, /^Not kept.*"none" was asked for/);
   await page.selectOption('#language', 'ko');
-  assert.match((await page.textContent('#kept')) ?? '', /보관되지 않음/);
+  await keptIs(page, /보관되지 않음/);
   await page.click('#other-model');
   await page.locator('#loader').waitFor();
   assert.equal(await page.locator('#stored').isVisible(), false);
@@ -234,7 +234,7 @@ test('phone width, dark, Korean: nothing is wider than the page', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await loadTiny(page);
   await page.selectOption('#language', 'ko');
-  assert.match((await page.textContent('#kept')) ?? '', /이 기기에 보관됨/);
+  await keptIs(page, /이 기기에 보관됨/);
   await leaveChat(page);
   assert.match((await page.textContent(ITEM)) ?? '', /502\s?kB, 전체 저장됨/);
   assert.equal(await page.textContent('#persist'), '지우지 않도록 브라우저에 요청');

@@ -368,6 +368,24 @@ test('the context is full: leave out the oldest turns, or start anew with the qu
   assert.deepEqual(errors, []);
 });
 
+test('the page is there at once: the renderer comes when a model is loaded', async () => {
+  const { page } = await openChat();
+  await page.locator('#offered button').first().waitFor();
+  const scripts = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .filter(({ name }) => name.endsWith('.js'))
+        .reduce((n, entry) => n + (entry as PerformanceResourceTiming).decodedBodySize, 0),
+    );
+  const before = await scripts();
+  assert.ok(before > 0 && before < 150_000, `${before} bytes of scripts at first`);
+  await loadEmbedded(page);
+  await ask(page, '# one');
+  await answers(page).locator('h3').waitFor();
+  assert.ok((await scripts()) > before + 200_000);
+});
+
 test('settings: sent, kept, checked, reset', async () => {
   const { page } = await openChat();
   await loadEmbedded(page);

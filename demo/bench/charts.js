@@ -19,6 +19,10 @@ function figure(title, plot) {
   return made;
 }
 
+function scale(label) {
+  return { label, labelOffset: 42, ticks: 5, tickFormat: '~s', grid: true, nice: true, zero: true };
+}
+
 function options(width) {
   return { width, style: { background: 'transparent', fontSize: '13px', fontFamily: 'inherit' } };
 }
@@ -31,7 +35,7 @@ export function threadsChart(rows, { title, axis, width }) {
     marginBottom: AXIS_HEIGHT,
     marginLeft: 92,
     marginRight: 56,
-    x: { label: axis, labelOffset: 42, ticks: 5, grid: true, nice: true, zero: true },
+    x: scale(axis),
     y: { label: null, domain: rows.map(({ label }) => label) },
     marks: [
       Plot.barX(rows, {
@@ -70,7 +74,7 @@ export function machinesChart(bars, { title, axis, width }) {
     marginBottom: AXIS_HEIGHT,
     marginLeft: 12,
     marginRight: 56,
-    x: { label: axis, labelOffset: 42, ticks: 5, grid: true, nice: true, zero: true },
+    x: scale(axis),
     y: { axis: null, domain: bars.map(({ label }) => label), paddingInner: 0.05 },
     marks: [
       Plot.barX(bars, {

@@ -7,11 +7,13 @@ import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type Browser, openBrowser } from './lib/browser.ts';
 import { tinyModel } from './lib/models.ts';
+import { measureTasks } from './lib/tasks.ts';
 import { checkState, DESKTOP, PHONE, tabTo, watchErrors } from './lib/page-checks.ts';
 import { tinyWithContext } from './lib/tiny-context.ts';
 
 const LINE = '[2024-05-02, 09:14] Mina: lunch at the corner?\n[2024-05-02, 09:15] Jun: soup\n';
 const MEGABYTE = 1 << 20;
+const TASK_MS_MAX = 50;
 let browser: Browser;
 let folder: string;
 let errors: string[] = [];
@@ -153,6 +155,28 @@ test('ten megabytes in one line: held beside the field, planned, and asked about
   await page.keyboard.press('Escape');
   await page.locator('#start').waitFor();
   assert.deepEqual(errors, []);
+});
+
+test('the main thread is never held: not by ten megabytes, not while a summary is written', async () => {
+  const page = await open();
+  const prose = join(folder, 'prose.txt');
+  writeFileSync(prose, LINE.repeat((10 * MEGABYTE) / LINE.length));
+  const reading = await measureTasks(page, async () => {
+    await page.setInputFiles('#file', prose);
+    await page.locator('#held').waitFor();
+    await page.click('#start');
+    await status(page, /Reading the text: [3-9]/);
+    await page.click('#stop');
+    await status(page, 'Stopped.');
+  });
+  await page.click('#remove');
+  await page.fill('#text', LINE.repeat(100));
+  const writing = await measureTasks(page, async () => {
+    await page.click('#start');
+    await status(page, /The summary is ready|wrote nothing/);
+  });
+  assert.ok(reading.cpuMs < TASK_MS_MAX, `reading: a task of ${reading.cpuMs} ms`);
+  assert.ok(writing.cpuMs < TASK_MS_MAX, `writing: a task of ${writing.cpuMs} ms`);
 });
 
 test('files: a mail, messages in JSON, and what is no text', async () => {

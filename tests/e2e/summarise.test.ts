@@ -7,8 +7,8 @@ import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type Browser, openBrowser } from './lib/browser.ts';
 import { tinyModel } from './lib/models.ts';
-import { measureTasks } from './lib/tasks.ts';
 import { checkState, DESKTOP, PHONE, tabTo, watchErrors } from './lib/page-checks.ts';
+import { measureTasks } from './lib/tasks.ts';
 import { tinyWithContext } from './lib/tiny-context.ts';
 
 const LINE = '[2024-05-02, 09:14] Mina: lunch at the corner?\n[2024-05-02, 09:15] Jun: soup\n';

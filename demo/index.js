@@ -1,17 +1,16 @@
 /* The front page: the embedded model in a box, the pages, what this browser can do. */
 
-import { pages, sourceUrl } from 'site:build';
+import { sourceUrl } from 'site:build';
 import { Engine } from 'pocketphi';
 import { describeBrowser } from './home/browser-facts.js';
 import { TryIt } from './home/try-it.js';
 import { WORDS } from './home/words.js';
 import { mountFrame } from './site/frame.js';
+import { PAGES, pathOf } from './site/pages.js';
 import { siteUrl } from './site/root.js';
 import { byId, element } from './site/text.js';
 
-const CARDS = ['tutor', 'chat', 'summarise', 'models', 'bench'].filter((page) =>
-  pages.includes(page),
-);
+const CARDS = PAGES.filter((page) => page !== 'index');
 
 const frame = mountFrame({ words: WORDS });
 
@@ -19,7 +18,7 @@ function drawCards(words) {
   const card = (page) => {
     const item = element('li');
     const link = element('a', '', words.pages[page]);
-    link.href = siteUrl(`${page}/`);
+    link.href = siteUrl(pathOf(page));
     item.append(link, element('span', '', words.cards[page]));
     return item;
   };

@@ -12,8 +12,9 @@ function button(wordsPath, className, onClick) {
 }
 
 export class AppBar {
-  /** The bar that tells of a new version. */
+  /** The bar that tells of a new version: empty until there is one, so that screen readers hear it come. */
   notice = element('div', 'notice-bar');
+  noticeParts = [element('p'), element('div', 'row')];
   /** Says when the site can be used without a network; <html data-offline="ready"> says the same. */
   ready = element('span', 'offline-ready');
   install = button('install', 'install', () => void this.#install());
@@ -22,27 +23,21 @@ export class AppBar {
       document.documentElement.dataset.offline = 'ready';
       this.ready.hidden = false;
     },
-    onUpdate: () => {
-      this.notice.hidden = false;
-    },
+    onUpdate: () => this.notice.replaceChildren(...this.noticeParts),
   });
   /** What the browser offered: it asks the user when prompt() is called. */
   #offer;
 
   constructor() {
-    const text = element('p');
+    const [text, actions] = this.noticeParts;
     text.dataset.text = 'updateReady';
-    text.setAttribute('role', 'status');
-    const actions = element('div', 'row');
     actions.append(
       button('update', 'primary', () => this.#offline.update()),
-      button('later', '', () => {
-        this.notice.hidden = true;
-      }),
+      button('later', '', () => this.notice.replaceChildren()),
     );
-    this.notice.append(text, actions);
+    this.notice.setAttribute('role', 'status');
     this.ready.dataset.text = 'offlineReady';
-    for (const part of [this.notice, this.ready, this.install]) part.hidden = true;
+    for (const part of [this.ready, this.install]) part.hidden = true;
   }
 
   begin() {

@@ -6,17 +6,13 @@
  *
  * A page that has data-page="chat" on its body is marked in the header. Elements of the page's main that have data-text
  * (and so on, see text.js) are filled with the page's words, or the shared ones. */
-import { pages } from 'site:build';
 import { AppBar } from './app-bar.js';
+import { PAGES, pathOf } from './pages.js';
 import { readPreference, writePreference } from './preferences.js';
 import { siteUrl } from './root.js';
 import { applyWords, byId, element } from './text.js';
 import { chooseTheme, currentTheme, THEMES } from './theme.js';
 import { LANGUAGES, pickLanguage, SHARED_WORDS } from './words.js';
-
-const PAGE_ORDER = ['index', 'tutor', 'chat', 'summarise', 'models', 'bench'];
-
-const pathOf = (page) => (page === 'index' ? '' : `${page}/`);
 
 function skipLink() {
   const link = element('a', 'skip');
@@ -29,7 +25,7 @@ function navigation(current) {
   const nav = element('nav');
   nav.dataset.label = 'nav';
   const list = element('ul');
-  for (const page of PAGE_ORDER.filter((name) => pages.includes(name))) {
+  for (const page of PAGES) {
     const link = element('a');
     link.href = siteUrl(pathOf(page));
     link.dataset.text = `pages.${page}`;
@@ -151,8 +147,8 @@ class Frame {
     const { page = 'index' } = document.body.dataset;
     const title = this.words.pages[page];
     document.title = page === 'index' ? 'PocketPhi' : `${title} · PocketPhi`;
-    const { notice } = this.#appBar;
-    const ours = [this.#skip, this.#header, notice, this.#footer, this.#badge.text];
+    const ours = [this.#skip, this.#header, this.#footer, this.#badge.text];
+    ours.push(...this.#appBar.noticeParts);
     for (const root of [...ours, byId('main')]) if (root) applyWords(root, this.words);
     const { version = '' } = document.documentElement.dataset;
     this.#version.textContent = version && this.words.version(version);

@@ -23,11 +23,13 @@ export class SiteFiles {
     files: readonly { readonly path: string; readonly integrity: string }[];
     caches: FileCaches;
     fetch: (url: string, options: RequestInit) => Promise<Response>;
+    prepare?: (response: Response) => Response;
   });
   addressIn(url: string): string | undefined;
   mayHold(address: string): boolean;
   isPageWithoutSlash(address: string): boolean;
   match(address: string): Promise<Response | undefined>;
+  get(address: string): Promise<Response | undefined>;
   fill(): Promise<void>;
   deleteOthers(inUse: readonly string[]): Promise<void>;
 }

@@ -25,14 +25,18 @@ const isPage = (path) => path.endsWith('.html');
 /** A page's address is its folder's. */
 export const addressOf = (path) => path.replace(/(^|\/)index\.html$/, '$1');
 
-/** An answer as it is kept: the browser has unpacked the body already, and its length is known. */
-async function storable(response) {
+const isPageAddress = (address) => address === '' || address.endsWith('/') || isPage(address);
+
+/** An answer as it is kept: the browser has unpacked the body already, and its length is known. `prepare` is for
+ * documents and scripts. */
+async function storable(address, response, prepare) {
   const body = await response.blob();
   const headers = new Headers(response.headers);
   for (const name of NOT_KEPT) headers.delete(name);
   headers.set('Content-Length', String(body.size));
   headers.set('Accept-Ranges', 'bytes');
-  return new Response(body, { headers });
+  const kept = new Response(body, { headers });
+  return isPageAddress(address) || address.endsWith('.js') ? prepare(kept) : kept;
 }
 
 export class SiteFiles {
@@ -42,16 +46,22 @@ export class SiteFiles {
   #files;
   #caches;
   #fetch;
+  #prepare;
   #filling;
+  /** Files on their way into the cache, by address. */
+  #coming = new Map();
 
-  /** `scope`: URL of the site's root. `files`: { path, integrity } each. `caches` and `fetch` as a worker has them. */
-  constructor({ scope, version, files, caches, fetch }) {
+  /** `scope`: URL of the site's root. `files`: { path, integrity } each. `caches` and `fetch` as a worker has them.
+   *  `prepare(response)` gives the answer as which a document or a script is kept. Once, then: a worker that wraps a
+   *  body at each request is at work until that is read, and no new version can take over meanwhile. */
+  constructor({ scope, version, files, caches, fetch, prepare = (response) => response }) {
     this.#scope = scope;
     this.#name = versionName(scope, version);
     const inOrder = [...files].sort((a, b) => Number(isPage(a.path)) - Number(isPage(b.path)));
     this.#files = new Map(inOrder.map(({ path, integrity }) => [addressOf(path), integrity]));
     this.#caches = caches;
     this.#fetch = fetch;
+    this.#prepare = prepare;
   }
 
   /** The address from the root that a URL names, without query; undefined outside the site. */
@@ -83,6 +93,19 @@ export class SiteFiles {
     return undefined;
   }
 
+  /** As match(); a file of this version that is not there yet is fetched, kept, and shared with fill(): the first page
+   *  and the cache do not fetch the model twice. undefined: not to be had here, the network may know. */
+  async get(address) {
+    const kept = await this.match(address);
+    if (kept !== undefined || !this.#files.has(address) || !isHashed(address)) return kept;
+    try {
+      await this.#keep(address);
+    } catch {
+      return undefined; /* the server has another file, or there is no room: fill() tells which */
+    }
+    return await this.match(address);
+  }
+
   /** Fetches what is missing. Rejects when one file cannot be had as it was built; what came is kept for the next
    *  attempt, unless there is no room. */
   fill() {
@@ -95,16 +118,13 @@ export class SiteFiles {
   async #fillOnce() {
     const cache = await this.#caches.open(this.#name);
     const there = new Set((await cache.keys()).map(({ url }) => url));
-    const missing = [...this.#files.keys()].filter((path) => !there.has(this.#urlOf(path)));
+    const missing = [...this.#files.keys()].filter((address) => !there.has(this.#urlOf(address)));
+    const [pages, others] = [true, false].map((kind) =>
+      missing.filter((address) => isPageAddress(address) === kind),
+    );
     try {
-      await this.#fetchAll(
-        cache,
-        missing.filter((address) => !this.#isPageAddress(address)),
-      );
-      await this.#fetchAll(
-        cache,
-        missing.filter((address) => this.#isPageAddress(address)),
-      );
+      await this.#keepAll(others);
+      await this.#keepAll(pages);
     } catch (error) {
       if (error.name === 'QuotaExceededError') await this.#caches.delete(this.#name);
       throw error;
@@ -118,10 +138,6 @@ export class SiteFiles {
     }
   }
 
-  #isPageAddress(address) {
-    return address === '' || address.endsWith('/') || isPage(address);
-  }
-
   #urlOf(address) {
     return this.#scope + address;
   }
@@ -131,12 +147,12 @@ export class SiteFiles {
     return (await this.#caches.keys()).filter((name) => name.startsWith(prefix));
   }
 
-  async #fetchAll(cache, addresses) {
+  async #keepAll(addresses) {
     const queue = [...addresses];
     const connection = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         try {
-          await cache.put(this.#urlOf(next), await this.#obtain(next));
+          await this.#keep(next);
         } catch (error) {
           queue.length = 0; /* the others need not go on */
           throw error;
@@ -144,6 +160,20 @@ export class SiteFiles {
       }
     };
     await Promise.all(Array.from({ length: FETCHED_AT_ONCE }, connection));
+  }
+
+  #keep(address) {
+    const coming =
+      this.#coming.get(address) ??
+      this.#keepOnce(address).finally(() => this.#coming.delete(address));
+    this.#coming.set(address, coming);
+    return coming;
+  }
+
+  async #keepOnce(address) {
+    const response = await this.#obtain(address);
+    const cache = await this.#caches.open(this.#name);
+    await cache.put(this.#urlOf(address), response);
   }
 
   async #obtain(address) {
@@ -155,6 +185,6 @@ export class SiteFiles {
     const cache = isHashed(address) ? 'default' : 'reload';
     const response = await this.#fetch(url, { integrity, cache });
     if (response.status !== 200) throw new Error(`${url}: HTTP status ${response.status}`);
-    return await storable(response);
+    return await storable(address, response, this.#prepare);
   }
 }

@@ -21,14 +21,16 @@ const site = new SiteFiles({
   files,
   caches,
   fetch: (url, options) => fetch(url, options),
+  prepare: isolated,
 });
 
 async function answer(request, address) {
   if (request.mode === 'navigate' && site.isPageWithoutSlash(address)) {
     return Response.redirect(`${scope}${address}/${new URL(request.url).search}`);
   }
-  const kept = await site.match(address);
-  const response = kept === undefined ? await fetch(request) : await partOf(request, kept);
+  const kept = await site.get(address);
+  if (kept !== undefined) return await partOf(request, kept);
+  const response = await fetch(request);
   return wantsIsolation(request, location.origin) ? isolated(response) : response;
 }
 

@@ -235,3 +235,20 @@ test('a part of a kept file: 206, 416, or all of it', async () => {
   ]);
   assert.deepEqual(await ask({ Range: 'bytes=2-4', 'If-Range': '"b"' }), [200, '0123456789', null]);
 });
+
+test('what a page asks for before the cache is full is fetched once, whole, and kept', async () => {
+  const caches = new FakeCaches();
+  const { site, asked } = version('v1', V1, caches);
+  const engine = 'engine-11111111/index.js';
+  const [first, second] = await Promise.all([site.get(engine), site.get(engine), site.fill()]);
+  assert.deepEqual([await textOf(first), await textOf(second)], ['engine', 'engine']);
+  assert.equal(asked.filter(({ url }) => url.endsWith(engine)).length, 1);
+  assert.equal(await site.get('assets/older-AAAAAAAA.js'), undefined, 'not this version’s');
+  const other = version('v2', V2, new FakeCaches(), { 'index.html': 'page 3' });
+  assert.equal(await other.site.get('assets/chat-BBBBBBBB.js'), undefined, 'the network may know');
+  assert.equal(
+    await other.site.get(''),
+    undefined,
+    'pages come from the network until all is there',
+  );
+});

@@ -32,7 +32,10 @@ export class AppBar {
     const [text, actions] = this.noticeParts;
     text.dataset.text = 'updateReady';
     actions.append(
-      button('update', 'primary', () => this.#offline.update()),
+      button('update', 'primary', ({ currentTarget }) => {
+        currentTarget.disabled = true;
+        this.#offline.update();
+      }),
       button('later', '', () => this.notice.replaceChildren()),
     );
     this.notice.setAttribute('role', 'status');

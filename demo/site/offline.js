@@ -4,8 +4,6 @@
 import { siteUrl } from './root.js';
 import { versionName } from './sw-files.js';
 
-const ACTIVATE_AGAIN_MS = 1000;
-
 /** Calls `work` when the page has loaded and has nothing better to do. */
 export function whenIdle(work) {
   const idle = globalThis.requestIdleCallback ?? ((fn) => setTimeout(fn, 200));
@@ -61,15 +59,9 @@ export class Offline {
       location.reload(); /* another tab has let it in already */
       return;
     }
-    const activate = () => waiting.postMessage({ type: 'activate' });
-    activate();
-    /* A browser may put it off while the old worker is at work, and does not always come back to it by itself. */
-    const again = setInterval(activate, ACTIVATE_AGAIN_MS);
-    const reload = () => {
-      clearInterval(again);
-      location.reload();
-    };
-    this.#container.addEventListener('controllerchange', reload, { once: true });
+    /* Chromium puts it off, for half a minute at most, when the old worker is given work just now. */
+    this.#container.addEventListener('controllerchange', () => location.reload(), { once: true });
+    waiting.postMessage({ type: 'activate' });
   }
 
   #watch() {

@@ -50,6 +50,8 @@ export class SiteFiles {
   #filling;
   /** Files on their way into the cache, by address. */
   #coming = new Map();
+  /** False once the browser had no room, until the next fill(). */
+  #hasRoom = true;
 
   /** `scope`: URL of the site's root. `files`: { path, integrity } each. `caches` and `fetch` as a worker has them.
    *  `prepare(response)` gives the answer as which a document or a script is kept. Once, then: a worker that wraps a
@@ -97,7 +99,8 @@ export class SiteFiles {
    *  and the cache do not fetch the model twice. undefined: not to be had here, the network may know. */
   async get(address) {
     const kept = await this.match(address);
-    if (kept !== undefined || !this.#files.has(address) || !isHashed(address)) return kept;
+    const isKeepable = this.#hasRoom && this.#files.has(address) && isHashed(address);
+    if (kept !== undefined || !isKeepable) return kept;
     try {
       await this.#keep(address);
     } catch {
@@ -122,13 +125,20 @@ export class SiteFiles {
     const [pages, others] = [true, false].map((kind) =>
       missing.filter((address) => isPageAddress(address) === kind),
     );
+    this.#hasRoom = true;
     try {
       await this.#keepAll(others);
       await this.#keepAll(pages);
     } catch (error) {
-      if (error.name === 'QuotaExceededError') await this.#caches.delete(this.#name);
+      if (error.name === 'QuotaExceededError') await this.#giveBack();
       throw error;
     }
+  }
+
+  async #giveBack() {
+    this.#hasRoom = false;
+    await Promise.allSettled(this.#coming.values());
+    await this.#caches.delete(this.#name);
   }
 
   /** Deletes the caches of versions that no page shows. `inUse`: names of versions. */

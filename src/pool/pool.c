@@ -147,13 +147,20 @@ static bool take_job(phi_pool *pool, phi_job *job)
     return has_job;
 }
 
-static void work_on_jobs(phi_pool *pool, int32_t thread_idx)
+static bool work_on_job(phi_pool *pool, int32_t thread_idx)
 {
     phi_job job;
-    while (take_job(pool, &job)) {
-        job.fn(job.ctx, job.task_idx, thread_idx);
-        if (atomic_fetch_sub(&pool->n_open_jobs, 1) == 1)
-            ring(&pool->joiner);
+    if (!take_job(pool, &job))
+        return false;
+    job.fn(job.ctx, job.task_idx, thread_idx);
+    if (atomic_fetch_sub(&pool->n_open_jobs, 1) == 1)
+        ring(&pool->joiner);
+    return true;
+}
+
+static void work_on_jobs(phi_pool *pool, int32_t thread_idx)
+{
+    while (work_on_job(pool, thread_idx)) {
     }
 }
 
@@ -276,6 +283,11 @@ void phi_pool_post(phi_pool *pool, phi_task_fn *fn, void *ctx, int32_t task_idx)
         oldest.fn(oldest.ctx, oldest.task_idx, 0);
         atomic_fetch_sub(&pool->n_open_jobs, 1);
     }
+}
+
+bool phi_pool_help(phi_pool *pool)
+{
+    return work_on_job(pool, 0);
 }
 
 void phi_pool_drain(phi_pool *pool)

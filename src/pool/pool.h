@@ -31,6 +31,8 @@ enum { PHI_POOL_JOBS_MAX = 16 };
 void phi_pool_post(phi_pool *pool, phi_task_fn *fn, void *ctx, int32_t task_idx);
 /* Returns when every posted job is done; the caller helps. */
 void phi_pool_drain(phi_pool *pool);
+/* Runs the oldest job that no thread has begun; false when there is none. Called by thread 0 only. */
+bool phi_pool_help(phi_pool *pool);
 
 /* Microseconds on a monotonic clock. */
 double phi_pool_now_us(void);

@@ -48,4 +48,10 @@ void phi_pool_drain(phi_pool *pool)
     (void)pool;
 }
 
+bool phi_pool_help(phi_pool *pool)
+{
+    (void)pool;
+    return false;
+}
+
 #endif

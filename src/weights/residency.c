@@ -274,7 +274,9 @@ phi_status phi_weights_wants(const phi_weight_range **out, size_t *n_out, phi_we
             return PHI_OK;
         if (w->n_open == 0)
             break;
-        phi_pool_drain(w->pool);
+        /* One job at a time: to wait for all of them would leave the packers idle while the next bytes arrive. */
+        if (!phi_pool_help(w->pool))
+            phi_pool_drain(w->pool);
     }
     phi_arena_deinit(&w->staging);
     w->slots = NULL;

@@ -141,6 +141,33 @@ TEST(pool__jobs_all_run)
     }
 }
 
+TEST(pool__help_runs_what_nobody_has_begun)
+{
+    for (int t = 0; t < N_THREAD_COUNTS; t++) {
+        phi_arena arena = {0};
+        phi_pool *pool;
+        CHECK_INT(create_full(&pool, &arena, thread_counts[t], NULL), PHI_OK);
+        CHECK(!phi_pool_help(pool));
+        for (int repeat = 0; repeat < 50; repeat++) {
+            journal j = {0};
+            for (int32_t i = 0; i < 12; i++)
+                phi_pool_post(pool, note_job, &j, i);
+            int32_t n_helped = 0;
+            while (phi_pool_help(pool))
+                n_helped++;
+            phi_pool_drain(pool);
+            CHECK_INT(atomic_load(&j.n_finished), 12);
+            int32_t n_on_caller = 0;
+            for (int i = 0; i < 12; i++)
+                n_on_caller += j.is_on_caller[i];
+            if (phi_pool_n_threads(pool) > 1)
+                CHECK_INT(n_on_caller, n_helped);
+        }
+        phi_pool_destroy(pool);
+        phi_arena_deinit(&arena);
+    }
+}
+
 TEST(pool__run_drains_jobs_first)
 {
     for (int t = 0; t < N_THREAD_COUNTS; t++) {

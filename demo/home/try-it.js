@@ -11,7 +11,8 @@ import { promptFor, verdictOn } from './prompts.js';
 const TOKENS_MAX = 500;
 const EXAMPLES = ['347 + 285', '52 - 17', '37 × 8', '94 ÷ 6', '□ + 28 = 73'];
 
-/** Puts text on the page at most once a frame, however fast it comes. */
+/** Puts text on the page at most once a frame, however fast it comes; without the space that begins every text of a
+ *  SentencePiece model. */
 class PacedText {
   #target;
   #text = '';
@@ -27,7 +28,7 @@ class PacedText {
   }
 
   add(piece) {
-    this.#text += piece;
+    this.#text = (this.#text + piece).trimStart();
     this.#frame ??= requestAnimationFrame(() => this.flush());
   }
 

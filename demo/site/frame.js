@@ -136,7 +136,10 @@ class Frame {
     const privacy = element('p');
     privacy.dataset.text = 'privacy';
     const about = element('p', 'quiet');
-    about.append(this.#version, ' ', this.#appBar.ready);
+    const licences = element('a', 'licences');
+    licences.href = siteUrl('licences.txt');
+    licences.dataset.text = 'licences';
+    about.append(this.#version, ' ', licences, ' ', this.#appBar.ready);
     this.#footer.append(this.#status, privacy, about, this.#appBar.install);
   }
 

@@ -19,6 +19,7 @@ const en = {
   privacy:
     'Everything is computed in this tab. What you type stays on this device; there is no server behind this page.',
   version: (id) => `Version ${id}`,
+  licences: 'Licences',
   offlineReady: 'This site works without a network from now on.',
   updateReady: 'A new version of this site is ready.',
   update: 'Update now',
@@ -78,6 +79,7 @@ const ko = {
   privacy:
     '모든 계산은 이 탭 안에서 이루어집니다. 입력한 내용은 이 기기를 벗어나지 않으며, 뒤에서 돌아가는 서버도 없습니다.',
   version: (id) => `버전 ${id}`,
+  licences: '라이선스',
   offlineReady: '이제 이 사이트는 네트워크 없이도 열립니다.',
   updateReady: '이 사이트의 새 버전이 준비되었습니다.',
   update: '지금 업데이트',

@@ -9,6 +9,7 @@
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
  *   dist/types/                TypeScript declarations
  *   dist/manifest.schema.json  what a model's manifest looks like
+ *   dist/licences.txt          of what others wrote and is in these files
  *   dist/sizes.json            bytes of all of it, raw and gzipped
  *
  *   node tools/build/build.mjs [variant...]    only these wasm variants */
@@ -18,6 +19,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { formatBytes, runMain, runShown, SetupError, say, step } from '../setup/report.mjs';
 import { ensureNodeModules, nodeProgram, REPOSITORY } from '../setup/workspace.mjs';
+import { joinLicences, licencesOf, RUNTIME_LICENCES } from './licences.mjs';
 import { buildSiteShown } from './site.mjs';
 import { buildWasm, VARIANTS } from './wasm.mjs';
 
@@ -86,6 +88,7 @@ async function bundleEntries(entryPoints, options = {}) {
     target: 'es2022',
     platform: 'browser',
     sourcemap: 'external',
+    metafile: true,
     ...options,
     legalComments: 'none',
     minify: true,
@@ -98,12 +101,17 @@ async function bundleEntries(entryPoints, options = {}) {
   });
   for (const warning of result.warnings)
     say(`  warning: ${warning.location?.file}:${warning.location?.line}: ${warning.text}`);
+  return result.metafile;
 }
 
 /** Returns the names of the scripts. */
 async function bundle() {
-  await bundleEntries(ENTRIES);
-  await bundleEntries(AI_SDK, { plugins: [FROM_INDEX] });
+  const metafiles = [
+    await bundleEntries(ENTRIES),
+    await bundleEntries(AI_SDK, { plugins: [FROM_INDEX] }),
+  ];
+  const licences = [RUNTIME_LICENCES, ...licencesOf(metafiles)];
+  writeFileSync(join(DIST, 'licences.txt'), joinLicences(licences));
   await bundleEntries(PLAIN_SCRIPTS, { format: 'iife' });
   return Object.keys({ ...ENTRIES, ...AI_SDK, ...PLAIN_SCRIPTS }).map((name) => `${name}.js`);
 }

@@ -5,6 +5,7 @@
  *   engine-<hash>/                    the package's files that a page loads, out of dist/
  *   models/tutor-<hash>.gguf          the embedded model, if there is one
  *   manifest.webmanifest, icons/      for installing it
+ *   licences.txt                      of what others wrote and is in it
  *   sw.js                             the service worker, with the list of all of these and their hashes
  *
  * Everything but the pages has a hash of its content in its path: a page names exactly the files that it was built
@@ -25,6 +26,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { formatBytes, runMain, SetupError, say, step } from '../setup/report.mjs';
 import { ensureNodeModules, REPOSITORY } from '../setup/workspace.mjs';
+import { joinLicences, licencesOf } from './licences.mjs';
 import { completePage, readPage } from './site-pages.mjs';
 
 const HASH_CHARS = 8;
@@ -205,13 +207,22 @@ async function bundleAssets(entries, plugin, out) {
     splitting: true,
   });
   const plain = await runEsbuild({ ...shared, entryPoints: entries.scripts, format: 'iife' });
-  return new Map([...outputsOf(modules.metafile, out), ...outputsOf(plain.metafile, out)]);
+  return {
+    outputs: new Map([...outputsOf(modules.metafile, out), ...outputsOf(plain.metafile, out)]),
+    licences: licencesOf([modules.metafile, plain.metafile]),
+  };
 }
 
 function copyExtras(demo, out) {
   if (existsSync(join(demo, ICONS)))
     cpSync(join(demo, ICONS), join(out, 'icons'), { recursive: true });
   if (existsSync(join(demo, MANIFEST))) cpSync(join(demo, MANIFEST), join(out, basename(MANIFEST)));
+}
+
+/** Of what the package's own build has bundled. */
+function ownLicences(dist) {
+  const file = join(dist, 'licences.txt');
+  return existsSync(file) ? [readFileSync(file, 'utf8')] : [];
 }
 
 /** The service worker with its list. Last of all: the list has every other file. */
@@ -272,8 +283,9 @@ export async function buildSite({
   const start = join(demo, START_SCRIPT);
   const modules = [...new Set(read.flatMap((page) => page.entries))];
   const plugin = sitePlugin({ engine, facts });
-  const outputs = await bundleAssets({ modules, scripts: [start] }, plugin, making);
+  const { outputs, licences } = await bundleAssets({ modules, scripts: [start] }, plugin, making);
   copyExtras(demo, making);
+  writeFileSync(join(making, 'licences.txt'), joinLicences([...ownLicences(dist), ...licences]));
   const drafts = read.map((page) => completePage(page, outputs, { start, version: '' }));
   const named = listFiles(making).flatMap((path) => [path, readFileSync(join(making, path))]);
   const version = hashOf(...named, ...drafts);

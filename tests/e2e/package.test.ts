@@ -114,6 +114,7 @@ test('the package holds what it should, nothing of the sources, and stays small'
     'README.md',
     'package.json',
     'dist/manifest.schema.json',
+    'dist/licences.txt',
     ...scripts.map((name) => `dist/${name}.js`),
     ...VARIANTS.flatMap((v) => [`dist/pocketphi-${v}.js`, `dist/pocketphi-${v}.wasm`]),
   ];

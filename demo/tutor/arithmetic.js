@@ -133,8 +133,7 @@ export function turnAround({ operator, operands: [a, b], total }) {
   return value === undefined || value.remainder > 0 ? undefined : expression;
 }
 
-/** { answer, remainder } (answer: a number, an array when ordering, a sign when comparing), or undefined: no such
- *  value. */
+/** { answer, remainder } (answer: a number, a list when ordering, a sign when comparing); undefined: no such value. */
 export function solve(expression) {
   const { operator, operands } = expression;
   if (expression.total !== undefined) {

@@ -1,6 +1,7 @@
 """Training batches out of the generator: conversations one after the other, none seeing another.
 
-A batch is a function of its name (seed, worker, step) alone, so a resumed run sees what an uninterrupted one would have.
+A batch is a function of its name (seed, worker, step) alone, so a resumed run sees what an uninterrupted one
+would have.
 """
 
 import random

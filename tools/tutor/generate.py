@@ -66,7 +66,8 @@ def story_turns(rng: random.Random, e: Expression, lang: str) -> Turns:
     return [("user", problem), ("assistant", solution(e, lang, unit))]
 
 
-def first_turns(rng: random.Random, category: str, lang: str, held_out: bool, may_be_bare: bool) -> tuple[Turns, Expression | None]:
+def first_turns(rng: random.Random, category: str, lang: str, held_out: bool,
+                may_be_bare: bool) -> tuple[Turns, Expression | None]:
     if category == "talk":
         question, answer = chatter(rng, lang)
         return [("user", question), ("assistant", answer)], None

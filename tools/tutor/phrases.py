@@ -6,7 +6,7 @@ In Korean a bar names the particle that follows: `{b|을}` (language.py).
 import random
 import re
 
-from language import with_particle
+from language import ends_in, with_particle
 from solve import Expression
 
 SYMBOLS = {
@@ -16,8 +16,10 @@ SYMBOLS = {
            "÷": ("÷", "÷", "/", "나누기"), "?": ("?",)},
 }
 ASK = {
-    "en": ["What is {e}?", "What is {e}", "what's {e}?", "How much is {e}?", "Calculate {e}.", "Solve {e}", "Solve: {e}",
-           "Solve: {e}", "Please solve {e}.", "Can you solve {e}?", "Can you help me with {e}?", "Work out {e}.", "I need help with {e}",
+    "en": ["What is {e}?", "What is {e}", "what's {e}?", "How much is {e}?", "Calculate {e}.", "Solve {e}",
+           "Solve: {e}",
+           "Solve: {e}", "Please solve {e}.", "Can you solve {e}?", "Can you help me with {e}?", "Work out {e}.",
+           "I need help with {e}",
            "{e} please", "Help me with {e}", "Show me how to do {e}.", "Do {e} step by step", "How do I do {e}?",
            "Teach me {e}", "Compute {e}", "{e} = ?", "tell me {e}", "I can't do {e}", "Explain {e} to me.",
            "Could you do {e} for me?", "hi, what is {e}?", "My homework is {e}."],
@@ -29,19 +31,24 @@ ASK = {
 ASK_BARE = ["{e}", "{e}", "{e}", "{e} =", "{e}=", "{e} = ?", "{e}?", "{e}=?"]
 ASK_OP = {
     "en": {
-        "+": ["Add {a} and {b}.", "add {a} and {b}", "What is the sum of {a} and {b}?", "What do you get if you add {a} and {b}?",
+        "+": ["Add {a} and {b}.", "add {a} and {b}", "What is the sum of {a} and {b}?",
+              "What do you get if you add {a} and {b}?",
               "{a} and {b} together?", "Find the total of {a} and {b}.", "What is {b} more than {a}?"],
         "-": ["Subtract {b} from {a}.", "Take {b} away from {a}.", "{a} take away {b}", "What is {a} take away {b}?",
               "What is the difference between {a} and {b}?", "take {b} from {a}", "What is {b} less than {a}?",
               "How much is left if I take {b} from {a}?"],
-        "×": ["Multiply {a} by {b}.", "What is the product of {a} and {b}?", "What do you get if you multiply {a} by {b}?",
+        "×": ["Multiply {a} by {b}.", "What is the product of {a} and {b}?",
+              "What do you get if you multiply {a} by {b}?",
               "multiply {a} and {b}", "{a} multiplied by {b}"],
         "÷": ["Divide {a} by {b}.", "How many times does {b} fit into {a}?", "divide {a} by {b}", "Share {a} by {b}.",
               "What is {a} divided by {b}?", "{a} shared by {b}"],
-        "?": ["Which is bigger, {a} or {b}?", "Which number is bigger: {a} or {b}?", "compare {a} and {b}", "Compare {a} and {b}.",
-              "Is {a} bigger than {b}?", "Is {a} smaller than {b}?", "which is smaller {a} or {b}", "Put the right sign: {a} ? {b}",
+        "?": ["Which is bigger, {a} or {b}?", "Which number is bigger: {a} or {b}?", "compare {a} and {b}",
+              "Compare {a} and {b}.",
+              "Is {a} bigger than {b}?", "Is {a} smaller than {b}?", "which is smaller {a} or {b}",
+              "Put the right sign: {a} ? {b}",
               "< or >: {a} ? {b}", "Solve: {a} ? {b}", "Which one is larger, {a} or {b}?", "Is {a} less than {b}?",
-              "{a} or {b}, which is more?", "What sign goes between {a} and {b}?", "What goes in the circle? {a} ○ {b}"],
+              "{a} or {b}, which is more?", "What sign goes between {a} and {b}?",
+              "What goes in the circle? {a} ○ {b}"],
     },
     "ko": {
         "+": ["{a}에 {b|을} 더하면 얼마예요?", "{a|과} {b|을} 더해 주세요.", "{a|과} {b}의 합은 얼마예요?", "{a|과} {b|을} 더하면?",
@@ -58,16 +65,20 @@ ASK_OP = {
     },
 }
 ASK_MISSING = {
-    "en": ["{e}", "{e}", "Solve: {e}", "Solve: {e}", "What is missing? {e}", "Find the missing number: {e}", "What goes in the box? {e}",
+    "en": ["{e}", "{e}", "Solve: {e}", "Solve: {e}", "What is missing? {e}", "Find the missing number: {e}",
+           "What goes in the box? {e}",
            "fill in the box: {e}", "{e}, what is the missing number?", "Which number fits? {e}"],
     "ko": ["풀이: {e}", "풀이: {e}", "빈칸에 알맞은 수는? {e}", "{e}에서 네모는 얼마예요?", "{e} 빈칸을 채워 주세요.", "{e}, 네모 안에 뭐가 들어가요?",
            "어떤 수가 빠졌어요? {e}", "모르는 수를 구해 주세요: {e}", "{e} 빈칸 알려줘"],
 }
 ASK_ORDER = {
-    "en": {"up": ["Solve: {e}: small to big", "{e}: small to big", "Put in order from small to big: {e}", "Order {e} from smallest to largest.",
-                  "sort {e}", "Put these numbers in order: {e}", "Arrange {e} from small to big", "Which order? {e}, smallest first",
+    "en": {"up": ["Solve: {e}: small to big", "{e}: small to big", "Put in order from small to big: {e}",
+    "Order {e} from smallest to largest.",
+                  "sort {e}", "Put these numbers in order: {e}", "Arrange {e} from small to big",
+                  "Which order? {e}, smallest first",
                   "order {e}", "Sort from small to big: {e}", "put {e} in ascending order"],
-           "down": ["Solve: {e}: big to small", "{e}: big to small", "Put in order from big to small: {e}", "Order {e} from largest to smallest.",
+           "down": ["Solve: {e}: big to small", "{e}: big to small", "Put in order from big to small: {e}",
+                    "Order {e} from largest to smallest.",
                     "Arrange {e} from big to small", "Which order? {e}, biggest first", "Sort from big to small: {e}",
                     "put {e} in descending order"]},
     "ko": {"up": ["풀이: {e}: 작은 수부터", "{e}: 작은 수부터", "작은 수부터 써 주세요: {e}", "{e} 작은 순서대로 써 줘", "{e} 순서대로 놓아 주세요.",
@@ -76,31 +87,40 @@ ASK_ORDER = {
                     "{e|을} 큰 것부터 나열해 주세요", "큰 수부터 차례로: {e}"]},
 }
 ASK_HINT = {
-    "en": ["Hint: {e}", "Hint: {e}", "Hint: {e}", "Give me a hint for {e}.", "hint for {e}", "A hint please: {e}", "{e}, just a hint",
-           "Can I have a hint for {e}?", "Don't tell me the answer, just a hint: {e}", "How do I start {e}?", "help me start {e}",
+    "en": ["Hint: {e}", "Hint: {e}", "Hint: {e}", "Give me a hint for {e}.", "hint for {e}", "A hint please: {e}",
+           "{e}, just a hint",
+           "Can I have a hint for {e}?", "Don't tell me the answer, just a hint: {e}", "How do I start {e}?",
+           "help me start {e}",
            "I want a hint: {e}", "{e} hint", "{e} hint please"],
     "ko": ["힌트: {e}", "힌트: {e}", "힌트: {e}", "{e} 힌트 주세요.", "{e} 힌트", "힌트 좀 주세요: {e}", "{e} 힌트만 줘", "답은 말하지 말고 힌트만: {e}",
            "{e|은} 어떻게 시작해요?", "{e|을} 풀 힌트를 주세요", "{e} 힌트 부탁해요"],
 }
 ASK_CHECK = {
-    "en": ["Check: {e} = {x}", "Check: {e} = {x}", "Check: {e} = {x}", "Is {e} = {x} right?", "I think {e} = {x}", "I got {x} for {e}. Is that right?",
-           "{e} = {x}, correct?", "{e} = {x}, right?", "Check my answer: {e} = {x}", "My answer to {e} is {x}.", "is {e} {x}?", "{e} is {x}, isn't it?",
+    "en": ["Check: {e} = {x}", "Check: {e} = {x}", "Check: {e} = {x}", "Is {e} = {x} right?", "I think {e} = {x}",
+           "I got {x} for {e}. Is that right?",
+           "{e} = {x}, correct?", "{e} = {x}, right?", "Check my answer: {e} = {x}", "My answer to {e} is {x}.",
+           "is {e} {x}?", "{e} is {x}, isn't it?",
            "I say {e} is {x}", "I wrote {e} = {x}", "did I get it right? {e} = {x}", "{e} = {x}"],
-    "ko": ["확인: {e} = {x}", "확인: {e} = {x}", "확인: {e} = {x}", "{e} = {x} 맞아요?", "{e|은} {x} 맞나요?", "{e} = {x} 맞아?", "내 답이 맞는지 봐 줘: {e} = {x}",
+    "ko": ["확인: {e} = {x}", "확인: {e} = {x}", "확인: {e} = {x}", "{e} = {x} 맞아요?", "{e|은} {x} 맞나요?", "{e} = {x} 맞아?",
+           "내 답이 맞는지 봐 줘: {e} = {x}",
            "{e}의 답은 {x|이에요}?", "{e} = {x|이라고} 썼어요", "나는 {e} = {x|이라고} 생각해", "{e} 답 {x} 맞게 했어요?", "채점해 주세요: {e} = {x}"],
 }
-REST = {"en": (" remainder ", " remainder ", " r ", " R ", "r", ", remainder "), "ko": (" 나머지 ", " 나머지 ", " ... ", ", 나머지 ")}
+REST = {"en": (" remainder ", " remainder ", " r ", " R ", "r", ", remainder "),
+        "ko": (" 나머지 ", " 나머지 ", " ... ", ", 나머지 ")}
 GIVE_UP = {
-    "en": ["I don't know", "Show me", "show me the answer", "Tell me the answer.", "I give up", "What is the answer?", "please solve it",
+    "en": ["I don't know", "Show me", "show me the answer", "Tell me the answer.", "I give up",
+           "What is the answer?", "please solve it",
            "how?", "I still don't get it", "Show me the steps", "solve it"],
     "ko": ["모르겠어요", "보여줘", "답 알려줘", "정답이 뭐예요?", "포기할래요", "풀어 주세요", "어떻게 풀어요?", "그래도 모르겠어", "답을 보여 주세요", "풀어줘"],
 }
 ASK_WHY = {
-    "en": ["Why?", "why", "Why is that?", "I don't understand", "Can you explain why?", "why is it like that?", "How come?", "but why?"],
+    "en": ["Why?", "why", "Why is that?", "I don't understand", "Can you explain why?", "why is it like that?",
+           "How come?", "but why?"],
     "ko": ["왜요?", "왜?", "왜 그래요?", "이해가 안 돼요", "왜 그런지 설명해 주세요", "이유가 뭐예요?", "왜 그렇게 돼?", "잘 이해가 안 가요"],
 }
 REPLY = {
-    "en": ["{x}", "{x}", "{x}", "{x}?", "Is it {x}?", "is it {x}", "I think {x}", "I think it is {x}.", "The answer is {x}", "{x}!", "I got {x}",
+    "en": ["{x}", "{x}", "{x}", "{x}?", "Is it {x}?", "is it {x}", "I think {x}", "I think it is {x}.",
+           "The answer is {x}", "{x}!", "I got {x}",
            "my answer is {x}"],
     "ko": ["{x}", "{x}", "{x}", "{x}?", "{x} 맞아요?", "답은 {x|이에요}", "{x|이에요}", "{x}인가요?", "{x} 아니에요?", "{x} 같아요", "{x}!"],
 }
@@ -115,7 +135,6 @@ def fill(template: str, **slots: object) -> str:
         if name is None:
             return word
         if name in LONG_PARTICLES:
-            from language import ends_in
             return word + LONG_PARTICLES[name][ends_in(word) == 0]
         return with_particle(word, name)
     return SLOT.sub(put, template)
@@ -148,7 +167,7 @@ def finish(rng: random.Random, text: str, lang: str) -> str:
 
 
 def ask(rng: random.Random, e: Expression, lang: str, may_be_bare: bool = True) -> str:
-    """A request to solve e.  A bare expression says nothing of the language: allowed in English, or in a Korean chat."""
+    """A request to solve e.  A bare expression says nothing of the language: for English, or in a Korean chat."""
     shown = vary_expression(rng, e, lang)
     if e.total is not None:
         choices = ASK_MISSING[lang]

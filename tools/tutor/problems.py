@@ -137,7 +137,8 @@ def draw_story(rng: random.Random) -> Expression:
 
 
 DRAW = {"add": draw_add, "subtract": draw_subtract, "table": draw_table, "multiply": draw_multiply,
-        "divide": draw_divide, "compare": draw_compare, "order": draw_order, "missing": draw_missing, "story": draw_story}
+        "divide": draw_divide, "compare": draw_compare, "order": draw_order, "missing": draw_missing,
+        "story": draw_story}
 
 
 def draw(rng: random.Random, category: str, held_out: bool) -> Expression:

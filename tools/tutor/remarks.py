@@ -1,7 +1,7 @@
 """What the tutor says beyond the steps: hints, the slip in a child's answer, why."""
 
 from language import LABELS, PLACES, with_particle
-from solve import (Column, Expression, add_columns, add_steps, digit, quotient_text, result, split_product, steps,
+from solve import (Column, Expression, add_columns, digit, quotient_text, result, split_product, steps,
                    subtract_columns, turn_around, value)
 
 
@@ -12,7 +12,8 @@ def hint_words(e: Expression, lang: str) -> str:
         return f"Turn it around: {turned}." if is_english else f"거꾸로 생각해요: {turned}."
     if e.op in ("up", "down"):
         a, b = e.operands[:2]
-        return f"Compare {a} and {b} first." if is_english else f"먼저 {with_particle(a, '과')} {with_particle(b, '을')} 비교해요."
+        return (f"Compare {a} and {b} first." if is_english
+                else f"먼저 {with_particle(a, '과')} {with_particle(b, '을')} 비교해요.")
     a, b = e.operands
     if e.op == "+":
         column = add_columns(a, b)[0]

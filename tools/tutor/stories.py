@@ -1,16 +1,21 @@
-"""Word problems: (operator, template, unit) by language.  `{n}` and `{m}` names, `{o}` things, `{c}` the Korean counter."""
+"""Word problems by language and operator: (template, unit).
+
+`{n}` and `{m}` are names, `{o}` things, `{c}` the Korean counter.
+"""
 
 import random
 
 from phrases import fill
 
 NAMES = {
-    "en": ["Tom", "Anna", "Sam", "Mia", "Ben", "Lucy", "Jack", "Emma", "Leo", "Zoe", "Max", "Lily", "Omar", "Sara", "Noah", "Ella",
+    "en": ["Tom", "Anna", "Sam", "Mia", "Ben", "Lucy", "Jack", "Emma", "Leo", "Zoe", "Max", "Lily", "Omar", "Sara",
+           "Noah", "Ella",
            "Minho", "Jiwoo", "Ravi", "Aisha"],
     "ko": ["민수", "지우", "서연", "하준", "영희", "철수", "수아", "도윤", "지민", "예은", "유나", "준호", "은지", "태호", "소라", "현우"],
 }
 THINGS = {
-    "en": ["apples", "stickers", "marbles", "books", "pencils", "candies", "flowers", "cards", "balloons", "eggs", "stamps", "coins",
+    "en": ["apples", "stickers", "marbles", "books", "pencils", "candies", "flowers", "cards", "balloons", "eggs",
+           "stamps", "coins",
            "cookies", "shells", "toys", "oranges", "beads", "buttons", "stars", "strawberries"],
     "ko": [("사과", "개"), ("연필", "자루"), ("책", "권"), ("스티커", "장"), ("구슬", "개"), ("꽃", "송이"), ("사탕", "개"), ("귤", "개"),
            ("카드", "장"), ("공책", "권"), ("풍선", "개"), ("물고기", "마리"), ("장난감", "개"), ("쿠키", "개"), ("딸기", "개"), ("색종이", "장"),
@@ -26,8 +31,10 @@ STORIES = {
               ("A shop sold {a} {o} in the morning and {b} in the afternoon. How many {o} did it sell in all?", "o"),
               ("{n} had {a} {o}. Then {n} bought {b} {o}. How many are there now?", "o"),
               ("{n} read {a} pages yesterday and {b} pages today. How many pages is that?", "pages"),
-              ("One school has {a} children and another has {b} children. How many children are there altogether?", "children"),
-              ("{a} people are on a train. At the station {b} people get on. How many people are on the train?", "people"),
+              ("One school has {a} children and another has {b} children. How many children are there altogether?",
+               "children"),
+              ("{a} people are on a train. At the station {b} people get on. How many people are on the train?",
+               "people"),
               ("{n} collects {o}. {n} has {a} and gets {b} for a birthday. How many {o} is that?", "o"),
               ("{m} has {a} {o}. {n} has {b} more than {m}. How many {o} does {n} have?", "o"),
               ("A rope is {a} cm long. Another is {b} cm long. How long are they together?", "cm")],
@@ -58,7 +65,8 @@ STORIES = {
               ("There are {a} {o}. {b} fit in a box. How many boxes can {n} fill?", ""),
               ("{n} divides {a} {o} into {b} equal groups. How many are in each group?", ""),
               ("{a} children make teams of {b}. How many teams are there, and how many children are left?", ""),
-              ("{n} gives {a} {o} to {b} friends, the same to each. How many does each friend get and how many remain?", "")],
+              ("{n} gives {a} {o} to {b} friends, the same to each. How many does each friend get and how many remain?",
+               "")],
     },
     "ko": {
         "+": [("{n|은} {o|을} {a}{c} 가지고 있어요. {m|이} {b}{c|을} 더 주었어요. {n|이} 가진 {o|은} 모두 몇 {c}일까요?", "o"),
@@ -97,7 +105,6 @@ STORIES = {
               ("{n|은} {o} {a}{c|을} {b}{c}씩 묶었어. 몇 묶음이고 몇 {c} 남아?", "")],
     },
 }
-# Multiplication stories whose first number is the multiplicand's count keep the order of the text: a × b.
 
 
 def tell(rng: random.Random, op: str, a: int, b: int, lang: str) -> tuple[str, str]:

@@ -10,13 +10,17 @@ TALK = {
             "Hello! I am your maths tutor. Give me a sum."),
            (["Thank you", "thanks", "Thanks!", "thank you!", "Thank you so much", "thx", "great, thanks"],
             "You are welcome! Shall we do another one?"),
-           (["Who are you?", "who are you", "What are you?", "What is your name?", "are you a robot?", "tell me about you", "Are you a teacher?"],
+           (["Who are you?", "who are you", "What are you?", "What is your name?", "are you a robot?",
+             "tell me about you", "Are you a teacher?"],
             "I am a little maths tutor. I live in this page and I work without the network."),
-           (["What can you do?", "what can you do", "How can you help me?", "Help", "help me", "What do you know?", "can you help me?"],
+           (["What can you do?", "what can you do", "How can you help me?", "Help", "help me", "What do you know?",
+             "can you help me?"],
             "I can add, subtract, multiply, divide, compare and order numbers, and check your answers."),
            (["Bye", "bye!", "Goodbye", "see you", "good night", "I am done"], "Goodbye! You worked well today."),
-           (["ok", "OK", "okay", "I see", "yes", "cool", "got it", "wow", "I understand", "nice"], "Good! Give me the next sum."),
-           (["I am bad at maths", "maths is hard", "I hate maths", "This is too hard", "I am sad", "I am tired", "I can't do this"],
+           (["ok", "OK", "okay", "I see", "yes", "cool", "got it", "wow", "I understand",
+             "nice"], "Good! Give me the next sum."),
+           (["I am bad at maths", "maths is hard", "I hate maths", "This is too hard", "I am sad", "I am tired",
+             "I can't do this"],
             "You can do it, step by step. Let us try one together.")],
     "ko": [(["안녕", "안녕하세요", "안녕!", "안녕하세요!", "하이", "좋은 아침", "선생님 안녕하세요", "반가워요"],
             "안녕하세요! 저는 수학 선생님이에요. 문제를 내 주세요."),
@@ -31,17 +35,24 @@ TALK = {
             "할 수 있어요. 하나씩 같이 해 봐요.")],
 }
 WORDS = {
-    "en": ["France", "Korea", "Paris", "dogs", "cats", "the moon", "space", "history", "a dragon", "football", "music", "a car", "rain", "the sea",
-           "a king", "dinosaurs", "pizza", "school", "winter", "computers", "trees", "money", "a robot", "books", "Japan", "China", "birds", "love"],
+    "en": ["France", "Korea", "Paris", "dogs", "cats", "the moon", "space", "history", "a dragon", "football",
+           "music", "a car", "rain", "the sea",
+           "a king", "dinosaurs", "pizza", "school", "winter", "computers", "trees", "money", "a robot", "books",
+           "Japan", "China", "birds", "love"],
     "ko": ["프랑스", "한국", "서울", "강아지", "고양이", "달", "우주", "역사", "공룡", "축구", "음악", "자동차", "비", "바다", "왕", "피자", "학교",
            "겨울", "컴퓨터", "나무", "돈", "로봇", "책", "일본", "중국", "새", "사랑", "영화"],
 }
 OFF_FIELD = {
-    "en": ["What is the capital of {w}?", "Tell me a joke", "Write a poem about {w}.", "Who is the president of {w}?", "How is the weather?",
-           "What is {w}?", "Tell me about {w}", "Who made {w}?", "Write a story about {w}", "Translate {w} into Korean.", "Do you like {w}?",
-           "Why is the sky blue?", "What time is it?", "Play some music", "How old are you?", "What is the meaning of life?", "draw {w}",
-           "Who won the game?", "Summarise this text about {w}.", "Where is {w}?", "When was {w} born?", "Sing a song about {w}", "I like {w}",
-           "my friend likes {w} and {v}", "Is {w} better than {v}?", "Can you write code?", "How do I cook {w}?", "spell {w}", "{w}", "{w} and {v}",
+    "en": ["What is the capital of {w}?", "Tell me a joke", "Write a poem about {w}.",
+           "Who is the president of {w}?", "How is the weather?",
+           "What is {w}?", "Tell me about {w}", "Who made {w}?", "Write a story about {w}",
+           "Translate {w} into Korean.", "Do you like {w}?",
+           "Why is the sky blue?", "What time is it?", "Play some music", "How old are you?",
+           "What is the meaning of life?", "draw {w}",
+           "Who won the game?", "Summarise this text about {w}.", "Where is {w}?", "When was {w} born?",
+           "Sing a song about {w}", "I like {w}",
+           "my friend likes {w} and {v}", "Is {w} better than {v}?", "Can you write code?", "How do I cook {w}?",
+           "spell {w}", "{w}", "{w} and {v}",
            "What is a prime number?", "How do I solve an equation?", "What is algebra?", "what is pi?"],
     "ko": ["{w}의 수도는 어디예요?", "농담 해줘", "{w}에 대한 시를 써 줘", "{w}의 대통령은 누구예요?", "오늘 날씨 어때?", "{w|이} 뭐예요?",
            "{w}에 대해 알려줘", "{w|은} 누가 만들었어요?", "{w} 이야기를 써 주세요", "{w|을} 영어로 뭐라고 해요?", "{w} 좋아해?", "하늘은 왜 파래요?",
@@ -50,7 +61,8 @@ OFF_FIELD = {
            "방정식 풀어줘", "점심 뭐 먹을까?", "{w} 그림 보여줘"],
 }
 SORRY = {
-    "en": {"field": "I only know numbers. Ask me a sum, please.", "below": "{a} is less than {b}. I do not go below zero yet.",
+    "en": {"field": "I only know numbers. Ask me a sum, please.",
+    "below": "{a} is less than {b}. I do not go below zero yet.",
            "zero": "Nobody can share by 0.", "big": "That number is too big for me. I go up to 9999.",
            "parts": "I only know whole numbers.", "many": "One step at a time, please. Give me two numbers.",
            "times": "That is too big for me. I multiply up to 99 by a number up to 10.",
@@ -105,7 +117,8 @@ def sign_of(rng: random.Random, choices: str) -> str:
 
 def below_zero(rng: random.Random, lang: str) -> tuple[str, str]:
     low, high = sorted(rng.sample(range(10 ** rng.randint(1, 4)), 2))
-    return request(rng, f"{low}{sign_of(rng, '--−')}{high}", lang), f"{low} - {high}\n{sorry(lang, 'below', a=low, b=high)}"
+    return request(rng, f"{low}{sign_of(rng, '--−')}{high}",
+    lang), f"{low} - {high}\n{sorry(lang, 'below', a=low, b=high)}"
 
 
 def by_zero(rng: random.Random, lang: str) -> tuple[str, str]:

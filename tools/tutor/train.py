@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Trains the tutor on generated conversations; goes on from its last checkpoint when there is one.
 
-The schedule is a number of steps (--steps): warm-up, a constant learning rate, and over the last part (DECAY_SHARE) a straight
-line to zero; the last quarter computes with the weights as the int4 file will hold them.  Until the decay begins, --steps may still
-be changed between one start and the next: the result is as if it had been so from the beginning.  Ctrl-C or SIGTERM:
-a checkpoint is written and the run ends in good order.
+The schedule is a number of steps (--steps): warm-up, a constant learning rate, and over the last part (DECAY_SHARE)
+a straight line to zero; the last quarter computes with the weights as the int4 file will hold them.  Until the decay
+begins, --steps may still be changed between one start and the next: the result is as if it had been so from the
+beginning.  Ctrl-C or SIGTERM: a checkpoint is written and the run ends in good order.
 """
 
 import argparse
@@ -165,7 +165,8 @@ def main() -> None:
     run = Run(args)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, (lambda *_: setattr(run, "wants_stop", True)) if args.rank == 0 else signal.SIG_IGN)
-    run.say(f"torch {torch.__version__}, seed {args.seed}, {sum(p.numel() for p in run.model.parameters())} parameters, "
+    n_parameters = sum(p.numel() for p in run.model.parameters())
+    run.say(f"torch {torch.__version__}, seed {args.seed}, {n_parameters} parameters, "
             f"{args.steps} steps of {N_WORKERS} x {N_TOKENS} tokens")
     run.train()
 

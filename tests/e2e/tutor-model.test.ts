@@ -1,0 +1,90 @@
+/* The embedded tutor in Chromium: its tokenizer is SentencePiece's, and on a fixed sample of the committed held-out
+ * problems it reaches the targets that docs/TUTOR.md reports on the whole. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { answerAll, type Row, TARGETS, tally } from '../../tools/tutor/grade.mjs';
+import { type Browser, openBrowser } from './lib/browser.ts';
+import { ROOT } from './lib/models.ts';
+
+const MODEL = join(ROOT, 'demo/models/tutor.gguf');
+const BYTES_MAX = 4_000_000;
+/* Answers of each category; a fixed sample, for the whole takes minutes. */
+const N_MAIN = 24;
+const N_OTHER = 8;
+/* Beside the targets of the main categories: what docs/TUTOR.md states of the others. */
+const OTHERS: Readonly<Record<string, number>> = {
+  compare: 0.97,
+  order: 0.97,
+  missing: 0.95,
+  hint: 0.95,
+  refusal: 0.95,
+  talk: 0.95,
+};
+
+const readJson = <T>(path: string): T => JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as T;
+const problems = readJson<Record<string, Row[]>>('tests/tutor/held-out.json');
+const tokens = readJson<[string, number[]][]>('tests/tutor/tokens.json');
+let browser: Browser;
+let page: Page;
+
+before(async () => {
+  browser = await openBrowser({ '/tutor.gguf': MODEL });
+  page = await browser.openPage();
+  await page.evaluate(async () => {
+    globalThis.engine = await pocketphi.Engine.create({ model: '/tutor.gguf', storage: 'none' });
+  });
+});
+
+after(() => browser.close());
+
+test('the file is small, and the one that the model card describes', () => {
+  const bytes = readFileSync(MODEL);
+  assert.ok(bytes.length <= BYTES_MAX, `${bytes.length} bytes`);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  assert.ok(readFileSync(join(ROOT, 'docs/TUTOR.md'), 'utf8').includes(hash), hash);
+});
+
+test('the tokenizer gives the ids of SentencePiece', async () => {
+  const got = await page.evaluate(
+    async (texts) => {
+      const ids = [];
+      for (const text of texts)
+        ids.push([...(await engine.tokenizer.encode(text, { addSpecial: false }))]);
+      return ids;
+    },
+    tokens.map(([text]) => text),
+  );
+  for (const [i, [text, ids]] of tokens.entries()) assert.deepEqual(got[i], ids, text);
+});
+
+for (const [category, target] of Object.entries({ ...TARGETS, ...OTHERS })) {
+  test(`held-out problems: ${category}`, async () => {
+    const n = category in TARGETS ? N_MAIN : N_OTHER;
+    const rows = (problems[category] ?? []).slice(0, n);
+    assert.equal(rows.length, n);
+    const { right, consistent, wrong } = tally(rows, await answerAll([page], rows));
+    const faults = JSON.stringify(wrong, null, 1);
+    assert.ok(right >= target * n, `${right} of ${n} right, wanted ${target}: ${faults}`);
+    assert.ok(consistent >= target * n, `${consistent} of ${n} consistent: ${faults}`);
+  });
+}
+
+test('a hint does not give the answer away; the reply to it is checked', async () => {
+  const rows: Row[] = [
+    ['en', ['Hint: 347 + 285'], ['347 + 285']],
+    ['ko', ['힌트: 347 + 285'], ['347 + 285']],
+  ];
+  const hints = await answerAll([page], rows);
+  for (const [i, text] of hints.entries()) {
+    assert.match(text, i === 0 ? /\nHint: / : /\n힌트: /);
+    assert.doesNotMatch(text, /632/);
+  }
+  const [hint = ''] = hints;
+  const [reply = ''] = await answerAll([page], [['en', ['Hint: 347 + 285', hint, '522'], []]]);
+  assert.match(reply, /^347 \+ 285\n/);
+  assert.match(reply, /\nCheck: 522 ≠ 632\nSlip: Tens: .*carried\.\nAnswer: 632$/);
+});

@@ -19,9 +19,10 @@ Encoded = tuple[list[int], list[bool]]
 
 @dataclass
 class Group:
-    """Conversations of about one length, for attention: (conversations, longest) places in the row of tokens."""
-    index: torch.Tensor
-    is_token: torch.Tensor  # false beyond a conversation's end
+    """Conversations of about one length, for attention: a rectangle of n_rows by the longest one's tokens."""
+    n_rows: int
+    places: torch.Tensor  # of the rectangle's cells in the row of tokens; any beyond a conversation's end
+    cells: torch.Tensor   # of the conversations' tokens in the rectangle, in their order
 
 
 @dataclass
@@ -41,7 +42,7 @@ def make_group(start: int, lengths: list[int]) -> Group:
         index[row, :n] = torch.arange(start, start + n)
         is_token[row, :n] = True
         start += n
-    return Group(index, is_token)
+    return Group(len(lengths), index.reshape(-1), is_token.reshape(-1).nonzero().squeeze(1))
 
 
 def make_batch(encoded: list[Encoded], n_tokens: int = 0) -> Batch:

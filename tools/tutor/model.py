@@ -91,13 +91,14 @@ class Attention(nn.Module):
         q, k, v = qkv.unbind(1)
         qkv = torch.stack((rotate(q, *rope), rotate(k, *rope), v), dim=1)
         parts = []
-        for group in batch.groups:  # (conversations, longest): what stands behind an end is seen by nothing before it
-            q, k, v = qkv[group.index].permute(2, 0, 3, 1, 4)
-            out = attend(q, k, v)
-            parts.append(out.transpose(1, 2)[group.is_token])
+        for group in batch.groups:  # what stands behind a conversation's end is seen by nothing before it
+            cells = qkv.index_select(0, group.places).view(group.n_rows, -1, *qkv.shape[1:])
+            q, k, v = cells.permute(2, 0, 3, 1, 4)
+            out = attend(q, k, v).transpose(1, 2).reshape(-1, hidden)
+            parts.append(out.index_select(0, group.cells))
         n_padding = n_tokens - sum(len(part) for part in parts)
-        parts.append(torch.zeros((n_padding, self.shape.n_heads, self.shape.head_dim), dtype=x.dtype))
-        return self.o_proj(torch.cat(parts).reshape(n_tokens, hidden))
+        parts.append(torch.zeros((n_padding, hidden), dtype=x.dtype))
+        return self.o_proj(torch.cat(parts))
 
 
 class Mlp(nn.Module):

@@ -88,12 +88,14 @@ function divide(a, b) {
 
 const sign = (a, b) => (a < b ? '<' : a > b ? '>' : '=');
 
+const compareLine = (name, x, y) => `${name}: ${x}, ${y}: ${x} ${sign(x, y)} ${y}.`;
+
 function compare(a, b) {
-  const lines = [`Digits: ${nDigits(a)} ${sign(nDigits(a), nDigits(b))} ${nDigits(b)}.`];
+  const lines = [compareLine('Digits', nDigits(a), nDigits(b))];
   if (nDigits(a) !== nDigits(b)) return lines;
   for (let column = nDigits(a) - 1; column >= 0; column--) {
     const [x, y] = [digitAt(a, column), digitAt(b, column)];
-    lines.push(`${PLACES[column]}: ${x} ${sign(x, y)} ${y}.`);
+    lines.push(compareLine(PLACES[column], x, y));
     if (x !== y) break;
   }
   return lines;

@@ -20,6 +20,7 @@ export type StepKind =
   | 'turn'
   | 'take'
   | 'hint'
+  | 'result'
   | 'check'
   | 'slip'
   | 'praise'
@@ -48,7 +49,7 @@ export interface Step {
   readonly product?: number;
   readonly left?: number;
   readonly sign?: '<' | '>' | '=';
-  /** hint, why, refusal, check, slip: the text behind the colon. */
+  /** hint, why, refusal, result, check, slip: the text behind the colon. */
   readonly note?: string;
 }
 

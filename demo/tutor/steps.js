@@ -18,6 +18,7 @@ const TRANSLATIONS = [
   [/^가르기:/, 'Split:'],
   [/^더하기:/, 'Add:'],
   [/^거꾸로:/, 'Turn around:'],
+  [/^결과:/, 'Result:'],
   [/^확인:/, 'Check:'],
   [/^실수:/, 'Slip:'],
   [/^힌트:/, 'Hint:'],
@@ -36,7 +37,14 @@ const TRANSLATIONS = [
 ];
 const COLUMNS = ['Ones', 'Tens', 'Hundreds', 'Thousands'];
 const KINDS = { Split: 'split', Add: 'add', 'Turn around': 'turn', Digits: 'compare' };
-const NOTES = { Hint: 'hint', Why: 'why', Sorry: 'refusal', Check: 'check', Slip: 'slip' };
+const NOTES = {
+  Hint: 'hint',
+  Why: 'why',
+  Sorry: 'refusal',
+  Check: 'check',
+  Slip: 'slip',
+  Result: 'result',
+};
 
 function toEnglish(line) {
   return TRANSLATIONS.reduce((text, [pattern, to]) => text.replace(pattern, to), line);
@@ -91,7 +99,7 @@ function readColumn(name, body) {
     const [part, divisor, quotient, product, left] = division.slice(1).map(Number);
     return { kind: 'divide-column', ...rest, digits: [part, divisor], quotient, product, left };
   }
-  const comparison = body.match(/^(\d) ([<>=]) (\d)\.$/);
+  const comparison = body.match(/^\d, \d: (\d) ([<>=]) (\d)\.$/);
   if (comparison) {
     const digits = [Number(comparison[1]), Number(comparison[3])];
     return { kind: 'compare-column', column, digits, sign: comparison[2] };
@@ -128,7 +136,8 @@ function readStep(text, line) {
   return { kind: 'other', text };
 }
 
-const isNote = ({ kind }) => ['hint', 'why', 'refusal', 'check', 'slip', 'praise'].includes(kind);
+const isNote = ({ kind }) =>
+  ['hint', 'why', 'refusal', 'result', 'check', 'slip', 'praise'].includes(kind);
 
 function formatResult(expression) {
   const { answer, remainder } = solve(expression);
@@ -175,7 +184,10 @@ function findCheckFault({ lines, steps }, right) {
   if (check?.[3] !== right) return `check: expected the answer ${right}, got "${lines[at]}"`;
   const isRight = check[1] === right;
   if (isRight !== (check[2] === '=')) return `check: the sign is wrong in "${lines[at]}"`;
-  if (at !== steps.length - 2 || steps.filter(isNote).length !== 2)
+  const results = steps.filter(({ kind }) => kind === 'result');
+  if (results.length > 0 && lines[at - 1] !== `Result: ${right}`)
+    return `check: expected "Result: ${right}" in front of it, got "${lines[at - 1]}"`;
+  if (at !== steps.length - 2 || steps.filter(isNote).length !== 2 + results.length)
     return 'check: expected one check and one remark after the steps';
   const next = steps[at + 1]?.kind;
   return next === (isRight ? 'praise' : 'slip') ? undefined : `check: followed by ${next}`;

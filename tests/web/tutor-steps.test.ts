@@ -33,9 +33,9 @@ Tens: 9 ÷ 6. 1 × 6 = 6. 9 - 6 = 3. Write 1.
 Ones: 34 ÷ 6. 5 × 6 = 30. 34 - 30 = 4. Write 5.
 Answer: 15 remainder 4`;
 const COMPARISON = `347 ? 374
-Digits: 3 = 3.
-Hundreds: 3 = 3.
-Tens: 4 < 7.
+Digits: 3, 3: 3 = 3.
+Hundreds: 3, 3: 3 = 3.
+Tens: 4, 7: 4 < 7.
 Answer: 347 < 374`;
 const ORDER = `52, 17, 38: 작은 수부터
 52 > 17, 17 < 38. 17을 골라요. 남은 수: 52, 38.
@@ -51,6 +51,7 @@ const CHECK = `347 + 285
 Ones: 7 + 5 = 12. Write 2, carry 1.
 Tens: 4 + 8 + 1 = 13. Write 3, carry 1.
 Hundreds: 3 + 2 + 1 = 6. Write 6.
+Result: 632
 Check: 522 ≠ 632
 Slip: Tens: 2 ≠ 3. You forgot the 1 you carried.
 Answer: 632`;
@@ -108,6 +109,7 @@ test('a line left out, a line too many, or no answer is found', () => {
   for (const text of WORKED) {
     const lines = text.split('\n');
     for (let i = 1; i < lines.length; i++) {
+      if (lines[i]?.startsWith('Result: ')) continue; // a check may do without
       const without = lines.filter((_, at) => at !== i).join('\n');
       const isFound = !parseAnswer(without).isConsistent || parseAnswer(without).form === 'talk';
       assert.ok(isFound, without);

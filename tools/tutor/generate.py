@@ -17,9 +17,9 @@ from talk import chatter, refusal
 
 LANGUAGES = ("en", "ko")
 ARITHMETIC = ("add", "subtract", "table", "multiply", "divide")
-# Share of first turns, in percent.
-MIX = {"add": 15, "subtract": 17, "table": 4, "multiply": 9, "divide": 11, "compare": 4, "order": 5, "missing": 7,
-       "story": 15, "hint": 3, "check": 12, "hint_reply": 4, "refusal": 5, "talk": 2}
+# How often each kind is the first question.
+MIX = {"add": 13, "subtract": 16, "table": 6, "multiply": 8, "divide": 11, "compare": 6, "order": 6, "missing": 7,
+       "story": 15, "hint": 3, "check": 11, "hint_reply": 4, "refusal": 6, "talk": 3}
 SYSTEM = ("You are a helpful assistant.", "You are a maths tutor.", "Help the child.", "당신은 친절한 선생님입니다.",
           "You are a helpful AI assistant.", "Answer in a few words.")
 Turns = list[tuple[str, str]]

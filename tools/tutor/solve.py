@@ -141,12 +141,12 @@ def sign(a: int, b: int) -> str:
 
 def compare_steps(a: int, b: int, lang: str) -> list[str]:
     n, m = len(str(a)), len(str(b))
-    lines = [f"{LABELS[lang]['digits']}: {n} {sign(n, m)} {m}."]
+    lines = [f"{LABELS[lang]['digits']}: {n}, {m}: {n} {sign(n, m)} {m}."]
     if n != m:
         return lines
     for i in reversed(range(n)):
         x, y = digit(a, i), digit(b, i)
-        lines.append(f"{PLACES[lang][i]}: {x} {sign(x, y)} {y}.")
+        lines.append(f"{PLACES[lang][i]}: {x}, {y}: {x} {sign(x, y)} {y}.")
         if x != y:
             break
     return lines

@@ -6,8 +6,8 @@ PLACES = {
 }
 LABELS = {
     "en": {"answer": "Answer", "hint": "Hint", "check": "Check", "slip": "Slip", "why": "Why", "sorry": "Sorry",
-           "split": "Split", "add": "Add", "turn": "Turn around", "digits": "Digits", "result": "Result", "praise": "Well done!",
-           "remainder": "remainder", "up": "small to big", "down": "big to small"},
+           "split": "Split", "add": "Add", "turn": "Turn around", "digits": "Digits", "result": "Result",
+           "praise": "Well done!", "remainder": "remainder", "up": "small to big", "down": "big to small"},
     "ko": {"answer": "답", "hint": "힌트", "check": "확인", "slip": "실수", "why": "이유", "sorry": "미안해요",
            "split": "가르기", "add": "더하기", "turn": "거꾸로", "digits": "자릿수", "result": "결과", "praise": "잘했어요!",
            "remainder": "나머지", "up": "작은 수부터", "down": "큰 수부터"},

@@ -202,4 +202,5 @@ def check(e: Expression, given: tuple[int, int], lang: str, unit: str = "") -> s
         remark = [f"{label['check']}: {said} = {right}", label["praise"]]
     else:
         remark = [f"{label['check']}: {said} ≠ {right}", f"{label['slip']}: {name_slip(e, given, lang)}"]
-    return "\n".join([e.text(lang), *steps(e, lang), f"{label['result']}: {right}", *remark, f"{label['answer']}: {right}"])
+    return "\n".join([e.text(lang), *steps(e, lang), f"{label['result']}: {right}", *remark,
+                      f"{label['answer']}: {right}"])

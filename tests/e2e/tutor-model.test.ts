@@ -1,5 +1,5 @@
-/* The embedded tutor in Chromium: its tokenizer is SentencePiece's, and on a fixed sample of the committed held-out
- * problems it reaches what docs/TUTOR.md reports on the whole. */
+/* The embedded tutor in Chromium: its tokenizer is SentencePiece's, and on the committed held-out
+ * problems it reaches what docs/TUTOR.md reports of a larger set. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,20 +12,18 @@ import { ROOT } from './lib/models.ts';
 
 const MODEL = join(ROOT, 'demo/models/tutor.gguf');
 const BYTES_MAX = 4_000_000;
-/* Answers of each category; a fixed sample, for the whole takes minutes. */
-const N_MAIN = 120;
-const N_OTHER = 60;
+const N_PAGES = 2;
 /* Shares of right final answers and of consistent ones. What docs/TUTOR.md states beside the targets that are reached:
  * one held-out table of twelve is wrong (10 × 8), so the target of tables is missed; the verdict of a check is weak;
  * and the other categories without a target. */
 const STATED: Readonly<Record<string, readonly [right: number, consistent: number]>> = {
-  table: [0.85, 0.85],
+  table: [0.84, 0.84],
   compare: [0.99, 0.99],
   order: [0.9, 0.9],
   missing: [0.95, 0.95],
-  check: [0.85, 0.65],
+  check: [0.85, 0.6],
   hint: [0.95, 0.95],
-  hint_reply: [0.85, 0.65],
+  hint_reply: [0.85, 0.7],
   refusal: [0.95, 0.95],
   talk: [0.99, 0.99],
 };
@@ -34,14 +32,18 @@ const readJson = <T>(path: string): T => JSON.parse(readFileSync(join(ROOT, path
 const problems = readJson<Record<string, Row[]>>('tests/tutor/held-out.json');
 const tokens = readJson<[string, number[]][]>('tests/tutor/tokens.json');
 let browser: Browser;
-let page: Page;
+const pages: Page[] = [];
 
 before(async () => {
   browser = await openBrowser({ '/tutor.gguf': MODEL });
-  page = await browser.openPage();
-  await page.evaluate(async () => {
-    globalThis.engine = await pocketphi.Engine.create({ model: '/tutor.gguf', storage: 'none' });
-  });
+  for (let i = 0; i < N_PAGES; i++) {
+    const page = await browser.openPage();
+    await page.evaluate(async () => {
+      const options = { model: '/tutor.gguf', storage: 'none', threads: 1 } as const;
+      globalThis.engine = await pocketphi.Engine.create(options);
+    });
+    pages.push(page);
+  }
 });
 
 after(() => browser.close());
@@ -54,6 +56,8 @@ test('the file is small, and the one that the model card describes', () => {
 });
 
 test('the tokenizer gives the ids of SentencePiece', async () => {
+  const page = pages[0];
+  assert.ok(page);
   const got = await page.evaluate(
     async (texts) => {
       const ids = [];
@@ -70,10 +74,9 @@ for (const category of new Set([...Object.keys(TARGETS), ...Object.keys(STATED)]
   test(`held-out problems: ${category}`, async () => {
     const target = TARGETS[category] ?? 0;
     const [leastRight, leastConsistent] = STATED[category] ?? [target, target];
-    const n = category in TARGETS ? N_MAIN : N_OTHER;
-    const rows = (problems[category] ?? []).slice(0, n);
-    assert.equal(rows.length, n);
-    const { right, consistent, wrong } = tally(rows, await answerAll([page], rows));
+    const rows = problems[category] ?? [];
+    assert.ok(rows.length >= 80, `${rows.length} problems`);
+    const { n, right, consistent, wrong } = tally(rows, await answerAll(pages, rows));
     const faults = JSON.stringify(wrong, null, 1);
     assert.ok(right >= leastRight * n, `${right} of ${n} right, wanted ${leastRight}: ${faults}`);
     assert.ok(consistent >= leastConsistent * n, `${consistent} of ${n} consistent: ${faults}`);
@@ -85,13 +88,13 @@ test('a hint does not give the answer away; the reply to it is checked', async (
     ['en', ['Hint: 347 + 285'], ['347 + 285']],
     ['ko', ['힌트: 347 + 285'], ['347 + 285']],
   ];
-  const hints = await answerAll([page], rows);
+  const hints = await answerAll(pages, rows);
   for (const [i, text] of hints.entries()) {
     assert.match(text, i === 0 ? /\nHint: / : /\n힌트: /);
     assert.doesNotMatch(text, /632/);
   }
   const [hint = ''] = hints;
-  const [reply = ''] = await answerAll([page], [['en', ['Hint: 347 + 285', hint, '522'], []]]);
+  const [reply = ''] = await answerAll(pages, [['en', ['Hint: 347 + 285', hint, '522'], []]]);
   assert.match(reply, /^ ?347 \+ 285\n/);
   assert.match(reply, /\nCheck: 522 ≠ 632\nSlip: Tens: .*carried\.\nAnswer: 632$/);
 });

@@ -5,6 +5,7 @@ A conversation is a list of (role, text); conversation(rng, held_out) draws one.
 """
 
 import argparse
+import json
 import random
 
 from mistakes import child_answer
@@ -112,12 +113,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--category", choices=[*MIX, *DRAW])
     parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--json", action="store_true", help="a line of [[role, text], ...] each")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     for _ in range(args.count):
-        for role, text in conversation(rng, args.held_out, args.category):
-            print(f"[{role}] {text}")
-        print()
+        turns = conversation(rng, args.held_out, args.category)
+        print(json.dumps(turns) if args.json else "".join(f"[{role}] {text}\n" for role, text in turns))
 
 
 if __name__ == "__main__":

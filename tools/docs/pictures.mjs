@@ -1,5 +1,5 @@
-/* node tools/docs/pictures.mjs [--chat-model FILE]: the pictures of README.md, docs/pictures/, taken of the built site in
- * Chromium. What they show are real answers: of the embedded model, and on the chat page of FILE if it is given. */
+/* node tools/docs/pictures.mjs [--chat-model FILE]: the pictures of README.md, docs/pictures/, taken of the built site
+ * in Chromium. What they show are real answers: of the embedded model, and on the chat page of FILE if it is given. */
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';

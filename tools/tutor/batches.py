@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from generate import conversation
+from generate import LATE_MIX, LATE_STEP, MIX, conversation
 from vocabulary import Vocabulary
 
 IGNORED = -100
@@ -70,12 +70,13 @@ def make_batch(encoded: list[Encoded], n_tokens: int = 0) -> Batch:
     return batch
 
 
-def training_batch(vocabulary: Vocabulary, name: str, n_tokens: int) -> Batch:
-    rng = random.Random(name)
+def training_batch(vocabulary: Vocabulary, name: str, step: int, n_tokens: int) -> Batch:
+    rng = random.Random(f"{name} {step}")
+    mix = MIX if step < LATE_STEP else LATE_MIX
     encoded: list[Encoded] = []
     room, n_misses = n_tokens, 0
     while n_misses < 4:
-        one = vocabulary.encode_turns(conversation(rng))
+        one = vocabulary.encode_turns(conversation(rng, mix=mix))
         if len(one[0]) <= room:
             encoded.append(one)
             room -= len(one[0])

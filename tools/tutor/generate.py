@@ -8,9 +8,10 @@ import argparse
 import json
 import random
 
+from language import LABELS
 from mistakes import child_answer
 from phrases import ASK_CHECK, ASK_HINT, ASK_WHY, GIVE_UP, REPLY, ask, fill, finish, given_text, vary_expression
-from problems import DRAW, draw
+from problems import DRAW, draw, is_held_out
 from remarks import check, hint, why
 from solve import Expression, solution
 from stories import tell
@@ -21,6 +22,9 @@ ARITHMETIC = ("add", "subtract", "table", "multiply", "divide")
 # How often each kind is the first question.
 MIX = {"add": 13, "subtract": 16, "table": 6, "multiply": 8, "divide": 11, "compare": 6, "order": 6, "missing": 7,
        "story": 15, "hint": 3, "check": 11, "hint_reply": 4, "refusal": 6, "talk": 3}
+# From this step on, more of what is learned last: judging answers, sorting, and counting up to where a table stops.
+LATE_STEP = 3500
+LATE_MIX = {**MIX, "table": 9, "order": 9, "check": 26, "hint_reply": 11, "count": 9}
 SYSTEM = ("You are a helpful assistant.", "You are a maths tutor.", "Help the child.", "당신은 친절한 선생님입니다.",
           "You are a helpful AI assistant.", "Answer in a few words.")
 Turns = list[tuple[str, str]]
@@ -60,6 +64,17 @@ def hint_reply_turns(rng: random.Random, lang: str, held_out: bool) -> Turns:
     return hint_turns(rng, e, lang) + shown
 
 
+def count_turns(rng: random.Random, lang: str) -> Turns:
+    """Counting up by numbers beyond the tables: no page asks for it, but it teaches where any table stops."""
+    e = Expression("×", (rng.randint(11, 60), rng.randint(1, 10)))
+    while is_held_out(e):
+        e = Expression("×", (rng.randint(11, 60), rng.randint(1, 10)))
+    a, b = e.operands
+    lines = [e.text(lang), *(f"{a} × {i} = {a * i}" for i in range(1, b + 1)), f"{LABELS[lang]['answer']}: {a * b}"]
+    question = {"en": "Count up: ", "ko": "뛰어 세기: "}[lang] + e.text(lang)
+    return [("user", question), ("assistant", "\n".join(lines))]
+
+
 def story_turns(rng: random.Random, e: Expression, lang: str) -> Turns:
     problem, unit = tell(rng, e.op, *e.operands, lang)
     if e.op == "÷":
@@ -77,6 +92,8 @@ def first_turns(rng: random.Random, category: str, lang: str, held_out: bool,
         return [("user", question), ("assistant", answer)], None
     if category == "hint_reply":
         return hint_reply_turns(rng, lang, held_out), None
+    if category == "count":
+        return count_turns(rng, lang), None
     if category == "hint":
         e = draw(rng, any_category(rng), held_out)
         return hint_turns(rng, e, lang), e
@@ -96,9 +113,10 @@ def follow_up(rng: random.Random, e: Expression | None, lang: str, held_out: boo
     return first_turns(rng, category, lang, held_out, True)[0]
 
 
-def conversation(rng: random.Random, held_out: bool = False, category: str | None = None) -> Turns:
+def conversation(rng: random.Random, held_out: bool = False, category: str | None = None,
+                 mix: dict[str, int] = MIX) -> Turns:
     lang = rng.choice(LANGUAGES)
-    category = category or rng.choices(list(MIX), list(MIX.values()))[0]
+    category = category or rng.choices(list(mix), list(mix.values()))[0]
     turns, e = first_turns(rng, category, lang, held_out, lang == "en")
     if rng.random() < 0.15:
         turns = turns + follow_up(rng, e, lang, held_out)

@@ -105,7 +105,7 @@ class Run:
 
     def train_step(self) -> float:
         args = self.args
-        batch = training_batch(self.vocabulary, f"{args.seed} {args.rank} {self.step}", N_TOKENS)
+        batch = training_batch(self.vocabulary, f"{args.seed} {args.rank}", self.step, N_TOKENS)
         self.set_rates()
         self.model.set_quantised(self.step >= args.steps * (1 - QUANTISED_SHARE))
         with torch.autocast("cpu", torch.bfloat16):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from generate import LATE_MIX, LATE_STEP, MIX, conversation
+from generate import LAST_MIX, LAST_STEP, LATE_MIX, LATE_STEP, MIX, conversation
 from vocabulary import Vocabulary
 
 IGNORED = -100
@@ -72,7 +72,7 @@ def make_batch(encoded: list[Encoded], n_tokens: int = 0) -> Batch:
 
 def training_batch(vocabulary: Vocabulary, name: str, step: int, n_tokens: int) -> Batch:
     rng = random.Random(f"{name} {step}")
-    mix = MIX if step < LATE_STEP else LATE_MIX
+    mix = MIX if step < LATE_STEP else LATE_MIX if step < LAST_STEP else LAST_MIX
     encoded: list[Encoded] = []
     room, n_misses = n_tokens, 0
     while n_misses < 4:

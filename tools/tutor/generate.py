@@ -11,7 +11,7 @@ import random
 from language import LABELS
 from mistakes import child_answer
 from phrases import ASK_CHECK, ASK_HINT, ASK_WHY, GIVE_UP, REPLY, ask, fill, finish, given_text, vary_expression
-from problems import DRAW, draw, is_held_out
+from problems import DRAW, draw, is_held_out, number
 from remarks import check, hint, why
 from solve import Expression, solution
 from stories import tell
@@ -25,6 +25,9 @@ MIX = {"add": 13, "subtract": 16, "table": 6, "multiply": 8, "divide": 11, "comp
 # From this step on, more of what is learned last: judging answers, sorting, and counting up to where a table stops.
 LATE_STEP = 3500
 LATE_MIX = {**MIX, "table": 9, "order": 9, "check": 26, "hint_reply": 11, "count": 9}
+# And at the very end, subtractions that are almost below zero.
+LAST_STEP = 4800
+LAST_MIX = {**LATE_MIX, "subtract": 24, "close": 16}
 SYSTEM = ("You are a helpful assistant.", "You are a maths tutor.", "Help the child.", "당신은 친절한 선생님입니다.",
           "You are a helpful AI assistant.", "Answer in a few words.")
 Turns = list[tuple[str, str]]
@@ -75,6 +78,15 @@ def count_turns(rng: random.Random, lang: str) -> Turns:
     return [("user", question), ("assistant", "\n".join(lines))]
 
 
+def close_turns(rng: random.Random, lang: str) -> Turns:
+    """Numbers alike in their first digits, or the same: which is greater has to be looked for."""
+    while True:
+        b = number(rng, rng.randint(1, 4))
+        e = Expression("-", (b + rng.choice((0, 0, rng.randint(0, 9), rng.randint(0, 99), rng.randint(0, 999))), b))
+        if e.operands[0] <= 9999 and not is_held_out(e):
+            return [("user", ask(rng, e, lang, lang == "en")), ("assistant", solution(e, lang))]
+
+
 def story_turns(rng: random.Random, e: Expression, lang: str) -> Turns:
     problem, unit = tell(rng, e.op, *e.operands, lang)
     if e.op == "÷":
@@ -94,6 +106,8 @@ def first_turns(rng: random.Random, category: str, lang: str, held_out: bool,
         return hint_reply_turns(rng, lang, held_out), None
     if category == "count":
         return count_turns(rng, lang), None
+    if category == "close":
+        return close_turns(rng, lang), None
     if category == "hint":
         e = draw(rng, any_category(rng), held_out)
         return hint_turns(rng, e, lang), e

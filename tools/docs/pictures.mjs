@@ -35,6 +35,15 @@ async function showChat(page, { model }) {
   await page.locator('#stop').waitFor({ state: 'hidden', timeout: 120_000 });
 }
 
+/** At the top, with the new colours everywhere. */
+async function settle(page) {
+  await page.evaluate(async () => {
+    scrollTo(0, 0);
+    for (let i = 0; i < 3; i++) await new Promise((done) => requestAnimationFrame(done));
+    await Promise.all(document.getAnimations().map((animation) => animation.finished));
+  });
+}
+
 const PICTURES = [
   { name: 'home', path: '/', width: 1280, height: 860, show: showHome },
   { name: 'tutor', path: '/tutor/', width: 1280, height: 860, show: showTutor },
@@ -60,6 +69,7 @@ await runMain(async () => {
     await show(page, { model });
     for (const theme of ['light', 'dark']) {
       await page.selectOption('#theme', theme);
+      await settle(page);
       await page.screenshot({ path: join(FOLDER, `${name}-${theme}.png`) });
       say(`docs/pictures/${name}-${theme}.png`);
     }

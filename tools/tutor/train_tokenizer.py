@@ -2,6 +2,7 @@
 """Trains the tutor's vocabulary on generated text: tools/tutor/vocabulary.model.  The same text gives the same file."""
 
 import argparse
+import io
 import random
 import string
 import sys
@@ -43,13 +44,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=MODEL_PATH)
     args = parser.parse_args()
     import sentencepiece
+    model = io.BytesIO()  # a file's name would be recorded in it
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(sentences(args.seed, args.lines)), model_prefix=str(args.out.with_suffix("")),
+        sentence_iterator=iter(sentences(args.seed, args.lines)), model_writer=model,
         model_type="bpe", vocab_size=N_PIECES, byte_fallback=True, split_digits=True, character_coverage=1.0,
         normalization_rule_name="identity", remove_extra_whitespaces=False, add_dummy_prefix=False,
         num_threads=1, minloglevel=1,
         required_chars=string.ascii_letters + string.punctuation + "×÷□−○≠", shuffle_input_sentence=False)
-    args.out.with_suffix(".vocab").unlink()
+    args.out.write_bytes(model.getvalue())
     print(f"{args.out}  {args.out.stat().st_size} bytes  sha256 {sha256_file(args.out)}")
 
 

@@ -1,6 +1,6 @@
 /* One message on the page: who, the text, which of several versions, a note, and what can be done with it. A person's
  * text goes in as text; a model's is rendered once the renderer is there (render.js), and is plain text until then. */
-import { applyWords, element } from '../site/text.js';
+import { applyWords, button, element } from '../site/text.js';
 import { copyText } from './copy.js';
 
 const NOTES = ['stopped', 'length', 'full'];
@@ -41,12 +41,9 @@ export class MessageView {
   }
 
   #addTool(action, onClick) {
-    const button = element('button');
-    button.type = 'button';
-    button.dataset.text = action;
-    button.addEventListener('click', () => onClick(button));
-    this.#tools.append(button);
-    return button;
+    const tool = button(action, '', () => onClick(tool));
+    this.#tools.append(tool);
+    return tool;
   }
 
   /** The text of the node as it is now. `renderer`: { MarkdownStream, options }, or undefined when it is not there. */
@@ -92,12 +89,12 @@ export class MessageView {
       return;
     }
     const step = (action, mark, to) => {
-      const button = element('button', '', mark);
-      button.type = 'button';
-      button.dataset.label = action;
-      button.disabled = to === undefined;
-      button.addEventListener('click', () => this.#actions.onChoose(to, action));
-      return button;
+      const made = element('button', '', mark);
+      made.type = 'button';
+      made.dataset.label = action;
+      made.disabled = to === undefined;
+      made.addEventListener('click', () => this.#actions.onChoose(to, action));
+      return made;
     };
     const place = element('span', '', `${at + 1}/${siblings.length}`);
     place.setAttribute('aria-hidden', 'true');
@@ -121,9 +118,7 @@ export class MessageView {
     area.required = true;
     const save = element('button', 'primary');
     save.dataset.text = 'saveEdit';
-    const cancel = element('button');
-    cancel.type = 'button';
-    cancel.dataset.text = 'cancelEdit';
+    const cancel = button('cancelEdit', '', () => close());
     const row = element('div', 'row');
     row.append(save, cancel);
     form.append(area, row);
@@ -133,7 +128,6 @@ export class MessageView {
       this.#tools.hidden = false;
       this.#tools.querySelector('[data-text="edit"]').focus();
     };
-    cancel.addEventListener('click', close);
     form.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') close();
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

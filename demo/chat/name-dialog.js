@@ -1,5 +1,5 @@
 /* Asks for a name, in a dialog. */
-import { applyWords, element } from '../site/text.js';
+import { applyWords, button, element } from '../site/text.js';
 
 const LENGTH_MAX = 200;
 
@@ -20,10 +20,7 @@ export class NameDialog {
     this.#input.maxLength = LENGTH_MAX;
     this.#input.required = true;
     label.append(text, this.#input);
-    const cancel = element('button');
-    Object.assign(cancel, { type: 'button' });
-    cancel.dataset.text = 'cancel';
-    cancel.addEventListener('click', () => this.#dialog.close(''));
+    const cancel = button('cancel', '', () => this.#dialog.close(''));
     const save = element('button', 'primary');
     save.value = 'save';
     save.dataset.text = 'save';

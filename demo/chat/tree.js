@@ -33,10 +33,6 @@ export function titleOf(text) {
   return `${space > TITLE_MAX / 2 ? cut.slice(0, space) : cut}…`;
 }
 
-export function nodeOf(conversation, id) {
-  return conversation.nodes.find((node) => node.id === id);
-}
-
 /** The visible branch, from its first message on. */
 export function pathOf({ nodes, leaf }) {
   const byId = new Map(nodes.map((node) => [node.id, node]));

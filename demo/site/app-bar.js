@@ -1,15 +1,7 @@
 /* The site as an app, in the frame: "works without a network", "a new version is ready", "install". Elements only; the
  * frame puts them where they belong and fills in their words. */
 import { Offline } from './offline.js';
-import { element } from './text.js';
-
-function button(wordsPath, className, onClick) {
-  const made = element('button', className);
-  made.type = 'button';
-  made.dataset.text = wordsPath;
-  made.addEventListener('click', onClick);
-  return made;
-}
+import { button, element } from './text.js';
 
 export class AppBar {
   /** The bar that tells of a new version: empty until there is one, so that screen readers hear it come. */

@@ -6,7 +6,7 @@
 import { Engine, EngineError } from 'pocketphi';
 import { EMBEDDED } from './embedded.js';
 import { formatBytes, formatSeconds } from './format.js';
-import { element } from './text.js';
+import { applyWords, button, element } from './text.js';
 
 const PROGRESS_NONE = {
   phase: 'plan',
@@ -38,14 +38,6 @@ export function progressLine(words, progress) {
 /** Whether what has come of it is kept when the load stops. */
 function isKept({ model, options }) {
   return (typeof model === 'string' || model instanceof URL) && options?.storage !== 'none';
-}
-
-function button(action, className, onClick) {
-  const made = element('button', className);
-  made.type = 'button';
-  made.dataset.action = action;
-  made.addEventListener('click', onClick);
-  return made;
 }
 
 export class LoadPanel {
@@ -162,13 +154,12 @@ export class LoadPanel {
     const load = this.#load;
     if (load === undefined) return;
     const { words } = this.#frame;
-    const { title, phase, bar, text, note, pause, resume, cancel } = this.#ui;
+    const { title, phase, bar, text, note, pause, resume } = this.#ui;
     const { progress } = load;
     const { isPaused } = load.attempt;
     title.textContent = words.loading(load.name);
     bar.setAttribute('aria-label', words.loading(load.name));
-    for (const [key, each] of Object.entries({ pause, resume, cancel }))
-      each.textContent = words[key];
+    applyWords(this.#host, words);
     /* Only what changes is put in: a screen reader says each phase once. */
     const said = isPaused ? words.paused : words.phases[progress.phase];
     if (phase.textContent !== said) phase.textContent = said;

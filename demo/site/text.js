@@ -9,6 +9,16 @@ export function element(tag, className, text = '') {
   return made;
 }
 
+/** A button that says the word of a path (applyWords() fills it in); scripts and tests know it by the path too. */
+export function button(path, className, onClick) {
+  const made = element('button', className);
+  made.type = 'button';
+  made.dataset.text = path;
+  made.dataset.action = path;
+  made.addEventListener('click', onClick);
+  return made;
+}
+
 /** The word of a dotted path ('pages.chat'). A path that has no text is a mistake of the page, and throws. */
 export function wordAt(words, path) {
   const found = path.split('.').reduce((at, key) => at?.[key], words);

@@ -1,9 +1,8 @@
 /* What the model is asked. One message by the user: templates of some models know no system role. The text comes from
  * others, so it stands between two marks, is called material, and cannot write the model's special tokens. */
 
-export const LENGTHS = ['line', 'short', 'long'];
 export const LANGUAGES = ['same', 'en', 'ko', 'ja', 'zh', 'es', 'fr', 'de'];
-export const ASPECTS = ['who', 'decisions', 'questions'];
+const ASPECTS = ['who', 'decisions', 'questions'];
 
 const LANGUAGE_NAMES = {
   en: 'English',

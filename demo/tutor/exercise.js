@@ -1,6 +1,6 @@
 /* One problem of a practice set: the sum or story, a field for the answer, hint and explanation, and what became of
  * it. */
-import { applyWords, element } from '../site/text.js';
+import { applyWords, button, element } from '../site/text.js';
 import { AnswerBox } from './answer-box.js';
 import { giveHint, judge } from './judge.js';
 import { listenButton } from './room.js';
@@ -11,15 +11,6 @@ import { explainOn, Work } from './work.js';
 const TRIES_BEFORE_OFFER = 2;
 /* Below it divisions come out even, and children need not know of remainders. */
 const REMAINDER_LEVEL = 3;
-
-function button(action, className, onClick) {
-  const made = element('button', className);
-  made.type = 'button';
-  made.dataset.action = action;
-  made.dataset.text = action;
-  made.addEventListener('click', onClick);
-  return made;
-}
 
 export class Exercise {
   #room;

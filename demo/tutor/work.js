@@ -1,19 +1,10 @@
 /* An explanation on the page: the sum, squared paper, the steps one by one, the answer, and why. */
-import { applyWords, element } from '../site/text.js';
+import { applyWords, button, element } from '../site/text.js';
 import { solve } from './arithmetic.js';
 import { paperOf } from './paper.js';
 import { PaperView } from './paper-view.js';
 import { formatGiven } from './prompts.js';
 import { listenButton, printed } from './room.js';
-
-function button(id, className, text, onClick) {
-  const made = element('button', className);
-  made.type = 'button';
-  made.dataset.action = id;
-  made.dataset.text = text;
-  made.addEventListener('click', onClick);
-  return made;
-}
 
 export class Work {
   #room;
@@ -80,9 +71,9 @@ export class Work {
     const end = element('p', 'answer');
     end.setAttribute('role', 'status');
     const buttons = {
-      next: button('next-step', 'primary', 'nextStep', () => this.#next()),
-      all: button('all-steps', '', 'allSteps', () => this.#showStep(lines.length)),
-      why: button('why', '', 'why', () => void this.#why()),
+      next: button('nextStep', 'primary', () => this.#next()),
+      all: button('allSteps', '', () => this.#showStep(lines.length)),
+      why: button('why', '', () => void this.#why()),
     };
     const row = element('div', 'actions');
     row.append(...Object.values(buttons));

@@ -10,8 +10,6 @@ export const AUTO_THREADS_MAX = 8;
 export const THREADS_MAX = 64;
 /** First read of a file: most headers without a vocabulary fit; the engine then says how much it wants. */
 export const HEADER_BYTES_FIRST = 1 << 20;
-/** A gap in the file that is read and thrown away rather than asked for anew: about one round trip's worth. */
-export const SKIP_BYTES_MAX = 1 << 20;
 /** Piece of a Blob that is read at once, while the piece before it is being packed. */
 export const BLOB_PIECE_BYTES = 4 << 20;
 /** Progress reports are at least this far apart. */

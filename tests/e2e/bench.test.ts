@@ -55,14 +55,7 @@ before(async () => {
   });
 });
 
-afterEach(async () => {
-  for (const page of browser.context.pages().slice(1)) await page.close();
-  const page = await browser.openPage();
-  await page.evaluate(async () => {
-    localStorage.clear();
-    for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
-  });
-});
+afterEach(() => browser.forget());
 
 after(() => browser.close());
 

@@ -2,15 +2,12 @@
  * built into a site of its own, so that the model says what a test wants; the last ones run a tiny random model on the
  * real engine. Screenshots are left in build/e2e/. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
-import { type Served, serve } from '../../demo/serve.mjs';
-import { buildSite } from '../../tools/build/site.mjs';
-import { type Browser, openBrowser } from './lib/browser.ts';
+import { type Browser, limitStorage, openBrowser } from './lib/browser.ts';
+import { type FakeSite, openFakeSite } from './lib/fake-site.ts';
 import { ROOT, tinyModel } from './lib/models.ts';
 import { checkState, DESKTOP, PHONE, tabTo, watchErrors } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
@@ -54,8 +51,7 @@ print("prime")
 [more](https://example.org/)`;
 
 let browser: Browser;
-let site: Served;
-let folder: string;
+let site: FakeSite;
 
 interface Opening {
   readonly viewport?: { readonly width: number; readonly height: number };
@@ -107,17 +103,7 @@ const lastAsked = (page: Page): Promise<AskedRequest | undefined> =>
   page.evaluate(() => (globalThis.asked as unknown as AskedRequest[]).at(-1));
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'pocketphi-talk-'));
-  const dist = join(folder, 'dist');
-  await build({
-    entryPoints: { index: join(ROOT, 'tests/e2e/lib/fake-chat.js') },
-    outdir: dist,
-    bundle: true,
-    format: 'esm',
-    logLevel: 'silent',
-  });
-  await buildSite({ dist, out: join(folder, 'site') });
-  site = await serve({ folders: { '/': join(folder, 'site/') } });
+  site = await openFakeSite('fake-chat.js');
   browser = await openBrowser({ '/models/tiny.gguf': tinyModel('phi3-mha') });
 });
 
@@ -136,7 +122,6 @@ afterEach(() => forget(site.url));
 after(async () => {
   await browser.close();
   await site.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test('ask, answer again, edit: every version stays; all of it survives a reload', async () => {
@@ -412,8 +397,7 @@ test('settings: sent, kept, checked, reset', async () => {
 test('storage full: the chat works, and says that it is not kept', async () => {
   const { page, errors } = await openChat();
   await loadEmbedded(page);
-  const cdp = await page.context().newCDPSession(page);
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 1 });
+  await limitStorage(page, 1);
   await ask(page, 'x'.repeat(20_000));
   await page.locator('#unkept', { hasText: 'This conversation is not kept' }).waitFor();
   await page.locator('#history-title', { hasText: '(1)' }).waitFor();
@@ -422,7 +406,7 @@ test('storage full: the chat works, and says that it is not kept', async () => {
   await page.locator('#history-list .title').click();
   await page.locator('#messages', { hasText: 'xxx' }).waitFor();
   assert.match((await page.textContent('#unkept')) ?? '', /not kept/);
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin: site.url });
+  await limitStorage(page);
   await ask(page, 'now there is room');
   await page.locator('#unkept:empty').waitFor({ state: 'attached' });
   await page.reload();

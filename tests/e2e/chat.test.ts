@@ -2,40 +2,19 @@
  * fails, going on with a download that was cancelled, checking and deleting. The model is tiny; a manifest makes many
  * chunks of it. Screenshots are left in build/e2e/. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { type Ask, type BadServer, type Deed, openBadServer } from '../web/lib/bad-server.ts';
 import { type Browser, openBrowser } from './lib/browser.ts';
 import { ROOT, tinyModel } from './lib/models.ts';
+import { CHUNK_BYTES, ModelSource } from './lib/stored-model.ts';
 
-const FILE = readFileSync(tinyModel('phi3-mha'));
-const CHUNK_BYTES = 1 << 16;
 const SCREENSHOTS = join(ROOT, 'build/e2e');
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Content-Range, ETag, Accept-Ranges, Content-Length',
-  'Cross-Origin-Resource-Policy': 'cross-origin',
-};
 const ITEM = '#stored-list li';
 
 let browser: Browser;
-let server: BadServer;
-let folder: string;
-let behave: (ask: Ask) => Deed | undefined = () => undefined;
-
-const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-function manifestOf(url: string): Record<string, unknown> {
-  const chunks = [];
-  for (let at = 0; at < FILE.length; at += CHUNK_BYTES)
-    chunks.push(hashOf(FILE.subarray(at, at + CHUNK_BYTES)));
-  const file = { url, bytes: FILE.length, sha256: hashOf(FILE), chunkBytes: CHUNK_BYTES, chunks };
-  return { format: 'pocketphi-manifest/1', name: 'tiny', licence: 'MIT', files: [file] };
-}
+let source: ModelSource;
 
 async function openChat(query = ''): Promise<Page> {
   const page = await browser.openPage({ path: `/chat/${query}` });
@@ -63,29 +42,18 @@ const keptIs = (page: Page, text: RegExp) => page.locator('#kept', { hasText: te
 
 before(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  folder = mkdtempSync(join(tmpdir(), 'pocketphi-chat-'));
-  server = await openBadServer(FILE, (ask) => {
-    const deed = behave(ask);
-    return { ...deed, headers: { ...CORS, ...deed?.headers } };
-  });
-  const manifest = join(folder, 'tiny.json');
-  writeFileSync(manifest, JSON.stringify(manifestOf(server.url)));
-  browser = await openBrowser({ '/tiny.json': manifest });
+  source = await ModelSource.open();
+  browser = await openBrowser({ '/tiny.json': source.manifest });
 });
 
-afterEach(async () => {
-  behave = () => undefined;
-  const page = await browser.openPage();
-  for (const open of browser.context.pages()) if (open !== page) await open.close();
-  await page.evaluate(async () => {
-    for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
-  });
+afterEach(() => {
+  source.behave = () => undefined;
+  return browser.forget();
 });
 
 after(async () => {
   await browser.close();
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
+  await source.close();
 });
 
 test('a loaded model is kept, listed, and loads again while the server fails', async () => {
@@ -93,8 +61,8 @@ test('a loaded model is kept, listed, and loads again while the server fails', a
   assert.equal(await page.locator('#stored').isVisible(), false);
   await loadTiny(page);
   await keptIs(page, /^Kept on this device: 502 kB in this site’s own files\./);
-  behave = () => ({ isDead: true });
-  const asked = server.asks.length;
+  source.behave = () => ({ isDead: true });
+  const asked = source.server.asks.length;
   await leaveChat(page);
   assert.match((await page.textContent(ITEM)) ?? '', /tiny502 kB, complete · used /);
   assert.match(
@@ -104,7 +72,7 @@ test('a loaded model is kept, listed, and loads again while the server fails', a
   await page.reload();
   await button(page, 'Load').click();
   await page.locator('#chat').waitFor();
-  assert.equal(server.asks.length, asked, 'the network was asked');
+  assert.equal(source.server.asks.length, asked, 'the network was asked');
   await page.click('#chat summary');
   await page.fill('#max-tokens', '4');
   await page.fill('#question', 'hello');
@@ -117,7 +85,7 @@ const focusedAction = (page: Page) =>
   page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.action);
 
 test('pause, by the keyboard, and continue: only the rest is fetched', async () => {
-  behave = ({ range }) =>
+  source.behave = ({ range }) =>
     range?.first === 3 * CHUNK_BYTES ? { until: new Promise(() => undefined) } : undefined;
   const page = await openChat('?model=/tiny.json');
   await page.locator('.load-text', { hasText: /of 502 kB/ }).waitFor();
@@ -125,17 +93,17 @@ test('pause, by the keyboard, and continue: only the rest is fetched', async () 
   await page.locator('.load-phase', { hasText: 'Paused. What has come is kept.' }).waitFor();
   assert.equal(await focusedAction(page), 'resume');
   await page.screenshot({ path: join(SCREENSHOTS, 'chat-paused.png') });
-  behave = () => undefined;
-  const asked = server.asks.length;
+  source.behave = () => undefined;
+  const asked = source.server.asks.length;
   await page.keyboard.press('Enter');
   await page.locator('#chat').waitFor();
-  const firsts = server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
+  const firsts = source.server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
   assert.ok(firsts.includes(3 * CHUNK_BYTES) && !firsts.includes(CHUNK_BYTES), firsts.join());
 });
 
 test('cancel keeps what came; "Continue" fetches the rest only', async () => {
   /* The fourth chunk does not come, the others do: the download cannot end. */
-  behave = ({ range }) =>
+  source.behave = ({ range }) =>
     range?.first === 3 * CHUNK_BYTES ? { until: new Promise(() => undefined) } : undefined;
   const page = await openChat('?model=/tiny.json');
   await page.locator('.load-phase', { hasText: 'Downloading…' }).waitFor();
@@ -148,11 +116,11 @@ test('cancel keeps what came; "Continue" fetches the rest only', async () => {
   await page.keyboard.press('Enter');
   await page.locator('#notice', { hasText: '“Continue” fetches the rest' }).waitFor();
   await page.locator(ITEM, { hasText: /kB of 502 kB/ }).waitFor();
-  behave = () => undefined;
-  const asked = server.asks.length;
+  source.behave = () => undefined;
+  const asked = source.server.asks.length;
   await button(page, 'Continue').click();
   await page.locator('#chat').waitFor();
-  const firsts = server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
+  const firsts = source.server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
   assert.ok(firsts.includes(3 * CHUNK_BYTES) && !firsts.includes(CHUNK_BYTES), firsts.join());
   await page.click('#other-model');
   await page.locator(ITEM, { hasText: /502 kB, complete/ }).waitFor();

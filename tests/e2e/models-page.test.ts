@@ -1,45 +1,21 @@
 /* The models page in Chromium: an empty device, fetching with a pause, importing from files, checking, deleting, a full
  * storage, and what is wrong. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { type Ask, type BadServer, type Deed, openBadServer } from '../web/lib/bad-server.ts';
-import { type Browser, openBrowser } from './lib/browser.ts';
-import { tinyModel } from './lib/models.ts';
+import { type Browser, limitStorage, openBrowser } from './lib/browser.ts';
 import { checkState, DESKTOP, tabTo, watchErrors } from './lib/page-checks.ts';
 import { splitGguf } from './lib/split-gguf.ts';
+import { CHUNK_BYTES, FILE, ModelSource } from './lib/stored-model.ts';
 
-const FILE = readFileSync(tinyModel('phi3-mha'));
-const CHUNK_BYTES = 1 << 16;
 const ITEM = '#stored-list li';
-const CORS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Content-Range, ETag, Accept-Ranges, Content-Length',
-  'Cross-Origin-Resource-Policy': 'cross-origin',
-};
 
 let browser: Browser;
-let server: BadServer;
-let folder: string;
+let source: ModelSource;
 let errors: string[] = [];
-let behave: (ask: Ask) => Deed | undefined = () => undefined;
 
-const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-function manifestOf(url: string): Record<string, unknown> {
-  const chunks = [];
-  for (let at = 0; at < FILE.length; at += CHUNK_BYTES)
-    chunks.push(hashOf(FILE.subarray(at, at + CHUNK_BYTES)));
-  const file = { url, bytes: FILE.length, sha256: hashOf(FILE), chunkBytes: CHUNK_BYTES, chunks };
-  return { format: 'pocketphi-manifest/1', name: 'tiny', licence: 'MIT', files: [file] };
-}
-
-async function open(): Promise<Page> {
-  const page = await browser.openPage({ path: '/models/', viewport: DESKTOP });
+async function open(where: Browser = browser): Promise<Page> {
+  const page = await where.openPage({ path: '/models/', viewport: DESKTOP });
   errors = watchErrors(page, /Failed to load resource/);
   await page.locator('#known li').first().waitFor();
   return page;
@@ -58,30 +34,18 @@ const gguf = (name: string, buffer: Buffer) => ({
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'pocketphi-models-'));
-  server = await openBadServer(FILE, (ask) => {
-    const deed = behave(ask);
-    return { ...deed, headers: { ...CORS, ...deed?.headers } };
-  });
-  const manifest = join(folder, 'tiny.json');
-  writeFileSync(manifest, JSON.stringify(manifestOf(server.url)));
-  browser = await openBrowser({ '/models/tiny.json': manifest });
+  source = await ModelSource.open();
+  browser = await openBrowser({ '/models/tiny.json': source.manifest });
 });
 
-afterEach(async () => {
-  behave = () => undefined;
-  for (const page of browser.context.pages().slice(1)) await page.close();
-  const page = await browser.openPage();
-  await page.evaluate(async () => {
-    localStorage.clear();
-    for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
-  });
+afterEach(() => {
+  source.behave = () => undefined;
+  return browser.forget();
 });
 
 after(async () => {
   await browser.close();
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
+  await source.close();
 });
 
 test('an empty device: the list says so, models are offered with size, memory and licence', async () => {
@@ -102,7 +66,7 @@ test('an empty device: the list says so, models are offered with size, memory an
 });
 
 test('a model is fetched without being opened: pause keeps what came, continue fetches the rest', async () => {
-  behave = ({ range }) =>
+  source.behave = ({ range }) =>
     range?.first === 3 * CHUNK_BYTES ? { until: new Promise(() => undefined) } : undefined;
   const page = await open();
   await download(page, 'tiny.json');
@@ -110,11 +74,11 @@ test('a model is fetched without being opened: pause keeps what came, continue f
   await checkState(page, 'models-loading');
   await button(page, 'Pause').click();
   await page.locator('.load-phase', { hasText: 'Paused.' }).waitFor();
-  behave = () => undefined;
-  const asked = server.asks.length;
+  source.behave = () => undefined;
+  const asked = source.server.asks.length;
   await button(page, 'Continue').click();
   await page.locator(ITEM, { hasText: /502 kB, complete/ }).waitFor();
-  const firsts = server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
+  const firsts = source.server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
   assert.ok(!firsts.includes(CHUNK_BYTES), firsts.join());
   assert.match(
     (await page.textContent(ITEM)) ?? '',
@@ -186,21 +150,21 @@ test('what is wrong is said in the language of the page, and the page goes on', 
 });
 
 test('a full storage: the error says so, nothing half is left unsaid', async () => {
-  const page = await open();
-  const cdp = await page.context().newCDPSession(page);
-  const { origin } = new URL(page.url());
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 250_000 });
-  /* Chromium's estimate() does not know of the override. */
-  await page.addInitScript(() => {
-    navigator.storage.estimate = () => Promise.resolve({ quota: 250_000, usage: 0 });
-  });
-  await page.reload();
-  await page.locator('#known .warning', { hasText: 'There is not enough room for it' }).waitFor();
-  /* A reload may have put the page into another process, which ends the override. */
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 250_000 });
-  await page.setInputFiles('#file', gguf('large.gguf', FILE));
-  await page.locator('#error').waitFor();
-  assert.match((await page.textContent('#error')) ?? '', /storage is full|keeps nothing here/);
-  await checkState(page, 'models-full');
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  const full = await openBrowser();
+  try {
+    const page = await open(full);
+    await limitStorage(page, 250_000);
+    /* Chromium's estimate() does not know of the limit. */
+    await page.addInitScript(() => {
+      navigator.storage.estimate = () => Promise.resolve({ quota: 250_000, usage: 0 });
+    });
+    await page.reload();
+    await page.locator('#known .warning', { hasText: 'There is not enough room for it' }).waitFor();
+    await page.setInputFiles('#file', gguf('large.gguf', FILE));
+    await page.locator('#error').waitFor();
+    assert.match((await page.textContent('#error')) ?? '', /storage is full|keeps nothing here/);
+    await checkState(page, 'models-full');
+  } finally {
+    await full.close();
+  }
 });

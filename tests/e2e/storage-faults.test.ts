@@ -4,14 +4,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { type Ask, type BadServer, type Deed, openBadServer } from '../web/lib/bad-server.ts';
+import type { Ask, Deed } from '../web/lib/bad-server.ts';
+import { limitStorage } from './lib/browser.ts';
 import { tinyModel } from './lib/models.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import { splitGguf } from './lib/split-gguf.ts';
 import {
   CHUNK_BYTES,
-  CORS,
   FILE,
+  ModelSource,
   manifestFile,
   manifestOf,
   type PlainOptions,
@@ -21,16 +22,15 @@ import {
 const PARTS = splitGguf(FILE, 3);
 
 let profile: Profile;
-let server: BadServer;
-let behave: (ask: Ask) => Deed | undefined = () => undefined;
+let source: ModelSource;
 let logits: number[];
 
 function wholeManifest(): Record<string, unknown> {
-  return manifestOf(manifestFile(server.url, FILE));
+  return manifestOf(manifestFile(source.server.url, FILE));
 }
 
 function urlOf(path: string): string {
-  return new URL(path, server.url).href;
+  return new URL(path, source.server.url).href;
 }
 
 function partPath(idx: number): string {
@@ -78,27 +78,20 @@ async function load(page: Page, model: unknown, options: PlainOptions = {}): Pro
 }
 
 before(async () => {
-  server = await openBadServer(FILE, (ask) => {
-    const deed = behave(ask);
-    return { ...deed, headers: { ...CORS, ...deed?.headers } };
-  });
+  source = await ModelSource.open();
   profile = await openProfile();
-  logits = (await load(await profile.openPage(), server.url, { storage: 'none' })).logits;
+  logits = (await load(await profile.openPage(), source.server.url, { storage: 'none' })).logits;
 });
 
 afterEach(async () => {
-  behave = () => undefined;
-  server.replace(FILE);
-  const page = await profile.openPage();
-  await page.evaluate(async () => {
-    for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
-  });
-  for (const open of page.context().pages()) if (open !== page) await open.close();
+  source.behave = () => undefined;
+  source.server.replace(FILE);
+  await profile.forget();
 });
 
 after(async () => {
   await profile.close();
-  await server.close();
+  await source.close();
 });
 
 /** Does something to every file of weights in OPFS. */
@@ -121,26 +114,41 @@ async function eachPayload(page: Page, deed: 'remove' | 'truncate'): Promise<voi
   }, deed);
 }
 
+/** Bytes of weights in OPFS. */
+function payloadBytes(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    let sum = 0;
+    const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+      for await (const entry of folder.values()) {
+        if (entry.kind === 'directory') await walk(entry as FileSystemDirectoryHandle);
+        else sum += (await (entry as FileSystemFileHandle).getFile()).size;
+      }
+    };
+    await walk(await navigator.storage.getDirectory());
+    return sum;
+  });
+}
+
 for (const deed of ['remove', 'truncate'] as const) {
   test(`evicted (${deed}): it is said, fetched again and stored`, async () => {
     const page = await profile.openPage();
     await load(page, wholeManifest());
     await eachPayload(page, deed);
-    const asked = server.asks.length;
+    const asked = source.server.asks.length;
     const second = await load(page, wholeManifest());
     assert.deepEqual(second.logits, logits);
     assert.equal(second.kind, 'opfs');
     assert.match(second.notes.join(), /the browser evicted .* of the .*; ask for persist\(\)/);
-    const firsts = server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
+    const firsts = source.server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
     assert.equal(Math.min(...firsts), deed === 'remove' ? 0 : 3 * CHUNK_BYTES);
-    behave = () => ({ isDead: true });
+    source.behave = () => ({ isDead: true });
     assert.deepEqual((await load(page, wholeManifest())).logits, logits);
   });
 }
 
 test('a split model: fetched, stored, loaded without a network', async () => {
   const page = await profile.openPage();
-  behave = withParts;
+  source.behave = withParts;
   const first = await load(page, urlOf(partPath(0)));
   assert.deepEqual(first.logits, logits);
   assert.equal(first.kind, 'opfs');
@@ -148,7 +156,7 @@ test('a split model: fetched, stored, loaded without a network', async () => {
   assert.deepEqual([first.last.loadedBytes, first.last.totalBytes], [bytes, bytes]);
   assert.ok(first.shares.every((share, i) => share <= 1 && share >= (first.shares[i - 1] ?? 0)));
   await profile.quit();
-  behave = () => ({ isDead: true });
+  source.behave = () => ({ isDead: true });
   const second = await load(await profile.openPage(), urlOf(partPath(0)));
   assert.deepEqual(second.logits, logits);
   assert.equal(second.last.fromCacheBytes, bytes);
@@ -160,7 +168,7 @@ test('a split model: files whose answers come in any order', async () => {
   const until = new Promise<void>((resolve) => {
     answerFirst = resolve;
   });
-  behave = (ask) => {
+  source.behave = (ask) => {
     if (ask.path === partPath(2)) setTimeout(answerFirst, 100);
     return { ...withParts(ask), ...(ask.path === partPath(0) && { until }) };
   };
@@ -171,7 +179,7 @@ test('a split model: files whose answers come in any order', async () => {
   }, url);
   assert.equal(stored?.state, 'complete');
   assert.equal(stored?.bytes, stored?.storedBytes);
-  behave = () => ({ isDead: true });
+  source.behave = () => ({ isDead: true });
   assert.deepEqual((await load(page, url)).logits, logits);
 });
 
@@ -181,26 +189,26 @@ test('a manifest by its URL: a second visit needs neither it nor the model', asy
     ...PARTS.map((part, idx) => manifestFile(partPath(idx).slice(1), part)),
   );
   const body = Buffer.from(JSON.stringify(manifest));
-  behave = (ask) =>
+  source.behave = (ask) =>
     ask.path === '/tiny.json'
       ? { file: body, headers: { 'Content-Type': 'application/json' } }
       : withParts(ask);
   const url = urlOf('/tiny.json');
   assert.deepEqual((await load(page, url)).logits, logits);
   await profile.quit();
-  const asked = server.asks.length;
-  behave = () => ({ isDead: true });
+  const asked = source.server.asks.length;
+  source.behave = () => ({ isDead: true });
   assert.deepEqual((await load(await profile.openPage(), url)).logits, logits);
-  assert.equal(server.asks.length, asked);
+  assert.equal(source.server.asks.length, asked);
 });
 
 test('a manifest of other bytes: what is stored of the older ones is not loaded', async () => {
   const page = await profile.openPage();
   await load(page, wholeManifest());
   const other = readFileSync(tinyModel('phi3-gqa'));
-  server.replace(other);
-  const second = await load(page, manifestOf(manifestFile(server.url, other)));
-  server.replace(FILE);
+  source.server.replace(other);
+  const second = await load(page, manifestOf(manifestFile(source.server.url, other)));
+  source.server.replace(FILE);
   assert.notDeepEqual(second.logits, logits);
   assert.equal(second.kind, 'opfs');
 });
@@ -208,13 +216,14 @@ test('a manifest of other bytes: what is stored of the older ones is not loaded'
 test('a changed file, of which chunks are stored: it is said, and nothing is mixed', async () => {
   const page = await profile.openPage();
   const other = readFileSync(tinyModel('phi3-gqa'));
-  server.replace(other);
-  behave = ({ range }) => ((range?.first ?? 0) > 2 * CHUNK_BYTES ? { isDead: true } : undefined);
-  const stale = manifestOf({ ...manifestFile(server.url, other) });
+  source.server.replace(other);
+  source.behave = ({ range }) =>
+    (range?.first ?? 0) > 2 * CHUNK_BYTES ? { isDead: true } : undefined;
+  const stale = manifestOf({ ...manifestFile(source.server.url, other) });
   await assert.rejects(load(page, stale, { patience: 1, connections: 1 }), /PHI_ENETWORK|gave up/);
-  behave = () => undefined;
-  server.replace(FILE);
-  const result = await load(page, server.url);
+  source.behave = () => undefined;
+  source.server.replace(FILE);
+  const result = await load(page, source.server.url);
   assert.deepEqual(result.logits, logits);
   assert.match(result.notes.join(), /another file than before/);
 });
@@ -223,21 +232,10 @@ test('no room: nothing is stored that no list shows', async () => {
   const small = await openProfile();
   try {
     const page = await small.openPage();
-    const cdp = await page.context().newCDPSession(page);
-    const origin = new URL(page.url()).origin;
-    await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 250_000 });
+    await limitStorage(page, 250_000);
     assert.equal((await load(page, wholeManifest())).kind, null);
-    const { stored, bytes } = await page.evaluate(async () => {
-      let sum = 0;
-      const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
-        for await (const entry of folder.values()) {
-          if (entry.kind === 'directory') await walk(entry as FileSystemDirectoryHandle);
-          else sum += (await (entry as FileSystemFileHandle).getFile()).size;
-        }
-      };
-      await walk(await navigator.storage.getDirectory());
-      return { stored: await pocketphi.models.list(), bytes: sum };
-    });
+    const stored = await page.evaluate(() => pocketphi.models.list());
+    const bytes = await payloadBytes(page);
     /* Chromium's estimate() does not know of the override: the store itself runs full. What it took then is listed. */
     const listed = stored.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
     assert.ok(bytes <= listed, `${bytes} bytes of weights, ${listed} of them listed`);
@@ -248,7 +246,7 @@ test('no room: nothing is stored that no list shows', async () => {
 
 test('aborted at any moment: no lock and no worker stays, and the next load is right', async () => {
   const page = await profile.openPage();
-  behave = () => ({ pieceBytes: 8192 });
+  source.behave = () => ({ pieceBytes: 8192 });
   const left = await page.evaluate(async (model) => {
     const codes = new Set<string>();
     for (let turn = 0; turn < 25; turn++) {
@@ -271,7 +269,7 @@ test('aborted at any moment: no lock and no worker stays, and the next load is r
   assert.equal(left.locks.filter((name) => name?.startsWith('pocketphi:model:')).length, 0);
   for (let i = 0; i < 50 && page.workers().length > 0; i++) await page.waitForTimeout(20);
   assert.equal(page.workers().length, 0);
-  behave = () => undefined;
+  source.behave = () => undefined;
   assert.deepEqual((await load(page, wholeManifest())).logits, logits);
 });
 
@@ -291,7 +289,8 @@ test('aborted while the module does not come', async () => {
 test('a page that goes away in mid-download: the rest is fetched by the next', async () => {
   const page = await profile.openPage();
   const manifest = wholeManifest();
-  behave = ({ range }) => ((range?.first ?? 0) >= 6 * CHUNK_BYTES ? { hangAfter: 10 } : undefined);
+  source.behave = ({ range }) =>
+    (range?.first ?? 0) >= 6 * CHUNK_BYTES ? { hangAfter: 10 } : undefined;
   await page.evaluate(async (model) => {
     await new Promise<void>((resolve) => {
       const { models } = pocketphi;
@@ -307,12 +306,12 @@ test('a page that goes away in mid-download: the rest is fetched by the next', a
   }, manifest);
   await page.reload();
   await page.waitForFunction(() => 'outcome' in globalThis);
-  behave = () => undefined;
-  const asked = server.asks.length;
+  source.behave = () => undefined;
+  const asked = source.server.asks.length;
   const result = await load(page, manifest);
   assert.deepEqual(result.logits, logits);
   assert.ok(result.last.fromCacheBytes >= 5 * CHUNK_BYTES, `${result.last.fromCacheBytes}`);
-  const firsts = server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
+  const firsts = source.server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
   assert.ok(Math.min(...firsts) >= 5 * CHUNK_BYTES);
 });
 
@@ -328,7 +327,7 @@ test('each refusal of a server has its error, and a second create() works at onc
     [{ file: FILE.subarray(0, 200_000) }, 'PHI_ECORRUPT', /expected a file of \d+ bytes/],
   ];
   for (const [deed, code, text] of refusals) {
-    behave = () => deed;
+    source.behave = () => deed;
     const { error } = await page.evaluate(
       (model) => outcome(pocketphi.Engine.create({ model, threads: 1, patience: 1 })),
       wholeManifest(),
@@ -336,26 +335,27 @@ test('each refusal of a server has its error, and a second create() works at onc
     assert.equal(error?.code, code, `${JSON.stringify(deed).slice(0, 80)}: ${error?.message}`);
     assert.match(error?.message ?? '', text);
   }
-  behave = () => ({ isWhole: true });
+  source.behave = () => ({ isWhole: true });
   assert.deepEqual((await load(page, wholeManifest())).logits, logits);
 });
 
 test('download: nothing to keep it in is said before a byte is fetched', async () => {
   const page = await profile.openPage();
-  const asked = server.asks.length;
+  const asked = source.server.asks.length;
   const { error } = await page.evaluate(
     (model) => outcome(pocketphi.models.download(model, { storage: 'none' })),
-    server.url,
+    source.server.url,
   );
   assert.equal(error?.code, 'PHI_ESTORAGE');
-  assert.equal(server.asks.length, asked);
+  assert.equal(source.server.asks.length, asked);
 });
 
 test('download: what is held of a half stored model counts', async () => {
   const page = await profile.openPage();
-  behave = ({ range }) => ((range?.first ?? 0) > 5 * CHUNK_BYTES ? { isDead: true } : undefined);
+  source.behave = ({ range }) =>
+    (range?.first ?? 0) > 5 * CHUNK_BYTES ? { isDead: true } : undefined;
   await assert.rejects(load(page, wholeManifest(), { patience: 1, connections: 1 }));
-  behave = () => undefined;
+  source.behave = () => undefined;
   const last = await page.evaluate(async (model) => {
     let seen = { loadedBytes: 0, totalBytes: 0, fromCacheBytes: 0 };
     await pocketphi.models.download(model, {
@@ -385,21 +385,10 @@ test('a damaged record: the model loads, it is said, and delete() takes the byte
       transaction.oncomplete = resolve;
     });
     database.close();
-  }, server.url);
+  }, source.server.url);
   const result = await load(page, wholeManifest());
   assert.deepEqual(result.logits, logits);
   assert.match(result.reason, /damaged.*delete the model/);
-  const size = await page.evaluate(async (id) => {
-    await pocketphi.models.delete(id);
-    let sum = 0;
-    const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
-      for await (const entry of folder.values()) {
-        if (entry.kind === 'directory') await walk(entry as FileSystemDirectoryHandle);
-        else sum += (await (entry as FileSystemFileHandle).getFile()).size;
-      }
-    };
-    await walk(await navigator.storage.getDirectory());
-    return sum;
-  }, server.url);
-  assert.equal(size, 0);
+  await page.evaluate((id) => pocketphi.models.delete(id), source.server.url);
+  assert.equal(await payloadBytes(page), 0);
 });

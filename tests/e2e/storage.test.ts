@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { type Ask, type BadServer, type Deed, openBadServer } from '../web/lib/bad-server.ts';
+import { limitStorage } from './lib/browser.ts';
 import { tinyModel } from './lib/models.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
 import {
   CHUNK_BYTES,
-  CORS,
   FILE,
+  ModelSource,
   manifestFile,
   manifestOf,
   type PlainOptions,
@@ -20,13 +20,12 @@ import {
 const N_CHUNKS = Math.ceil(FILE.length / CHUNK_BYTES);
 
 let profile: Profile;
-let server: BadServer;
-let behave: (ask: Ask) => Deed | undefined = () => undefined;
+let source: ModelSource;
 let logits: number[];
 
 /** Chunks that were asked for since, by their first byte. */
 function chunksAsked(since: number): number[] {
-  const firsts = server.asks.slice(since).map(({ range }) => range?.first ?? 0);
+  const firsts = source.server.asks.slice(since).map(({ range }) => range?.first ?? 0);
   return [...new Set(firsts.map((first) => Math.floor(first / CHUNK_BYTES)))].sort((a, b) => a - b);
 }
 
@@ -65,15 +64,12 @@ async function load(page: Page, options: PlainOptions = {}): Promise<LoadResult>
         last,
       };
     },
-    [manifestOf(manifestFile(server.url)), options, TOKENS] as const,
+    [manifestOf(manifestFile(source.server.url)), options, TOKENS] as const,
   );
 }
 
 before(async () => {
-  server = await openBadServer(FILE, (ask) => {
-    const deed = behave(ask);
-    return { ...deed, headers: { ...CORS, ...deed?.headers } };
-  });
+  source = await ModelSource.open();
   profile = await openProfile({ '/tiny.gguf': tinyModel('phi3-mha') });
   const page = await profile.openPage();
   logits = await page.evaluate(async (tokens) => {
@@ -90,17 +86,13 @@ before(async () => {
 });
 
 afterEach(async () => {
-  behave = () => undefined;
-  const page = await profile.openPage();
-  await page.evaluate(async () => {
-    for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
-  });
-  for (const open of page.context().pages()) if (open !== page) await open.close();
+  source.behave = () => undefined;
+  await profile.forget();
 });
 
 after(async () => {
   await profile.close();
-  await server.close();
+  await source.close();
 });
 
 for (const storage of ['auto', 'indexeddb'] as const) {
@@ -114,11 +106,11 @@ for (const storage of ['auto', 'indexeddb'] as const) {
       [FILE.length, FILE.length, 0],
     );
     await profile.quit();
-    const asked = server.asks.length;
-    behave = () => ({ isDead: true });
+    const asked = source.server.asks.length;
+    source.behave = () => ({ isDead: true });
     const second = await load(await profile.openPage(), { storage });
     assert.deepEqual(second.logits, logits);
-    assert.equal(server.asks.length, asked, 'a stored model asked the network');
+    assert.equal(source.server.asks.length, asked, 'a stored model asked the network');
     assert.equal(second.last.fromCacheBytes, FILE.length);
     assert.ok(!second.phases.includes('download'), second.phases.join());
   });
@@ -126,14 +118,15 @@ for (const storage of ['auto', 'indexeddb'] as const) {
   test(`storage ${storage}: killed in mid-download, only the rest is fetched`, async () => {
     const page = await profile.openPage();
     const stuckFrom = (N_CHUNKS - 2) * CHUNK_BYTES;
-    behave = ({ range }) => ((range?.first ?? 0) >= stuckFrom ? { hangAfter: 1000 } : undefined);
-    const begun = server.asks.length;
+    source.behave = ({ range }) =>
+      (range?.first ?? 0) >= stuckFrom ? { hangAfter: 1000 } : undefined;
+    const begun = source.server.asks.length;
     void load(page, { storage, connections: 2 }).catch(() => undefined);
     while (chunksAsked(begun).at(-1) !== N_CHUNKS - 1) await sleep(50);
     await sleep(500); /* the chunks before are stored by then; if not, they are fetched again */
     await profile.kill();
-    behave = () => undefined;
-    const asked = server.asks.length;
+    source.behave = () => undefined;
+    const asked = source.server.asks.length;
     const second = await load(await profile.openPage(), { storage });
     assert.deepEqual(second.logits, logits);
     assert.ok(
@@ -146,7 +139,7 @@ for (const storage of ['auto', 'indexeddb'] as const) {
 
 test('storage: an abort keeps what is stored, to the byte', async () => {
   const page = await profile.openPage();
-  behave = ({ range }) =>
+  source.behave = ({ range }) =>
     Math.floor((range?.first ?? 0) / CHUNK_BYTES) === 3 ? { hangAfter: 5000 } : undefined;
   const code = await page.evaluate(
     async (manifest) => {
@@ -165,26 +158,26 @@ test('storage: an abort keeps what is stored, to the byte', async () => {
         (error: { code: string }) => error.code,
       );
     },
-    manifestOf(manifestFile(server.url)),
+    manifestOf(manifestFile(source.server.url)),
   );
   assert.equal(code, 'PHI_ECANCELED');
-  behave = () => undefined;
-  const asked = server.asks.length;
+  source.behave = () => undefined;
+  const asked = source.server.asks.length;
   assert.deepEqual((await load(page)).logits, logits);
-  const firsts = server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
+  const firsts = source.server.asks.slice(asked).map(({ range }) => range?.first ?? 0);
   assert.equal(Math.min(...firsts), 3 * CHUNK_BYTES + 5000);
 });
 
 test('storage: a chunk with other bytes is fetched again, then refused', async () => {
   const page = await profile.openPage();
   const bad = Buffer.alloc(CHUNK_BYTES, 7);
-  behave = ({ range, again }) =>
+  source.behave = ({ range, again }) =>
     range?.first === 2 * CHUNK_BYTES && again === 0 ? { body: bad } : undefined;
   assert.deepEqual((await load(page)).logits, logits);
   await page.evaluate(async () => {
     for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
   });
-  behave = ({ range }) => (range?.first === 2 * CHUNK_BYTES ? { body: bad } : undefined);
+  source.behave = ({ range }) => (range?.first === 2 * CHUNK_BYTES ? { body: bad } : undefined);
   await assert.rejects(load(page), /chunk 2|hash|SHA-256/i);
 });
 
@@ -210,11 +203,11 @@ test('storage: verify() finds a damaged chunk, and the next load fetches just th
     };
     await walk(root);
   });
-  const url = server.url;
+  const url = source.server.url;
   const result = await page.evaluate((id) => pocketphi.models.verify(id), url);
   assert.equal(result.missingBytes, CHUNK_BYTES);
   assert.equal(await page.evaluate((id) => pocketphi.models.has(id), url), false);
-  const asked = server.asks.length;
+  const asked = source.server.asks.length;
   assert.deepEqual((await load(page)).logits, logits);
   assert.deepEqual(chunksAsked(asked), [1]);
   assert.equal(await page.evaluate((id) => pocketphi.models.has(id), url), true);
@@ -222,18 +215,18 @@ test('storage: verify() finds a damaged chunk, and the next load fetches just th
 
 test('storage: two tabs fetch everything once', async () => {
   const [first, second] = [await profile.openPage(), await profile.openPage()];
-  behave = () => ({ pieceBytes: 4096 });
-  const asked = server.asks.length;
+  source.behave = () => ({ pieceBytes: 4096 });
+  const asked = source.server.asks.length;
   const results = await Promise.all([load(first), load(second)]);
   for (const result of results) assert.deepEqual(result.logits, logits);
-  const firsts = server.asks.slice(asked).map(({ range }) => range?.first);
+  const firsts = source.server.asks.slice(asked).map(({ range }) => range?.first);
   assert.equal(new Set(firsts).size, firsts.length, `asked twice: ${firsts.join()}`);
   assert.ok(results.some(({ phases }) => phases.includes('wait')));
 });
 
 test('storage: a changed file is fetched anew', async () => {
   const page = await profile.openPage();
-  const url = server.url;
+  const url = source.server.url;
   const loadUrl = (): Promise<{ logits: number[] }> =>
     page.evaluate(
       async ([model, tokens]) => {
@@ -244,14 +237,14 @@ test('storage: a changed file is fetched anew', async () => {
       },
       [url, TOKENS] as const,
     );
-  behave = () => ({ dropAfter: 300_000 });
+  source.behave = () => ({ dropAfter: 300_000 });
   const failed = await page.evaluate(
     (model) => outcome(pocketphi.Engine.create({ model, threads: 1, patience: 1, connections: 1 })),
     url,
   );
   assert.equal(failed.error?.code, 'PHI_ENETWORK');
-  behave = () => undefined;
-  server.replace(FILE);
+  source.behave = () => undefined;
+  source.server.replace(FILE);
   assert.deepEqual((await loadUrl()).logits, logits);
 });
 
@@ -260,9 +253,7 @@ test('storage: a full disk: the model loads all the same and says that it is not
   const small = await openProfile();
   try {
     const page = await small.openPage();
-    const cdp = await page.context().newCDPSession(page);
-    const origin = new URL(page.url()).origin;
-    await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 250_000 });
+    await limitStorage(page, 250_000);
     const result = await load(page);
     assert.deepEqual(result.logits, logits);
     assert.equal(result.kind, null, result.reason);
@@ -275,7 +266,7 @@ test('storage: a full disk: the model loads all the same and says that it is not
 
 test('models: list, usage, download, delete', async () => {
   const page = await profile.openPage();
-  const manifest = manifestOf(manifestFile(server.url));
+  const manifest = manifestOf(manifestFile(source.server.url));
   const seen = await page.evaluate(async (given) => {
     const { models } = pocketphi;
     const outcome = await models.download(given);
@@ -286,7 +277,7 @@ test('models: list, usage, download, delete', async () => {
     return { outcome, stored, usage, known, left: await models.list() };
   }, manifest);
   assert.equal(seen.outcome.kind, 'opfs');
-  assert.equal(seen.stored?.id, server.url);
+  assert.equal(seen.stored?.id, source.server.url);
   assert.equal(seen.stored?.state, 'complete');
   assert.equal(seen.stored?.licence, 'MIT');
   assert.equal(seen.stored?.storedBytes, FILE.length);
@@ -298,7 +289,7 @@ test('models: list, usage, download, delete', async () => {
 
 test('models: what is not there', async () => {
   const page = await profile.openPage();
-  const url = server.url;
+  const url = source.server.url;
   const results = await page.evaluate(
     async (model) => [
       await outcome(pocketphi.models.verify(model)),
@@ -317,8 +308,8 @@ test('models: what is not there', async () => {
 
 test('probe: what a model takes and how fast it would be, before it is fetched', async () => {
   const page = await profile.openPage();
-  const url = server.url;
-  const asked = server.asks.length;
+  const url = source.server.url;
+  const asked = source.server.asks.length;
   const { known, given } = await page.evaluate(
     async (model) => ({
       known: await pocketphi.Engine.probe({ model: 'phi-3-mini-4k-q4' }),
@@ -332,7 +323,7 @@ test('probe: what a model takes and how fast it would be, before it is fetched',
   assert.ok((known.speed?.gemmGigaopsPerSecond ?? 0) > 1);
   assert.equal(known.memory64, true);
   assert.equal(given.model?.downloadBytes, FILE.length);
-  assert.ok(server.asks.length <= asked + 2, 'the probe fetched the model');
+  assert.ok(source.server.asks.length <= asked + 2, 'the probe fetched the model');
 });
 
 test('model: a stream and a manifest by its URL', async () => {

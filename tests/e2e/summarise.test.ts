@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { type Browser, openBrowser } from './lib/browser.ts';
+import { type Browser, limitStorage, openBrowser } from './lib/browser.ts';
 import { tinyModel } from './lib/models.ts';
 import { checkState, DESKTOP, PHONE, tabTo, watchErrors } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
@@ -66,14 +66,7 @@ before(async () => {
   });
 });
 
-afterEach(async () => {
-  for (const page of browser.context.pages().slice(1)) await page.close();
-  const page = await browser.openPage();
-  await page.evaluate(async () => {
-    localStorage.clear();
-    for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
-  });
-});
+afterEach(() => browser.forget());
 
 after(async () => {
   await browser.close();
@@ -214,14 +207,12 @@ test('models that fail: none there, a context too short', async () => {
 
 test('with the storage full the summary is written all the same', async () => {
   const page = await open();
-  const cdp = await page.context().newCDPSession(page);
-  const { origin } = new URL(page.url());
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 250_000 });
+  await limitStorage(page, 250_000);
   await page.click('#example');
   await page.click('#start');
   await status(page, /The summary is ready|wrote nothing/);
   assert.equal(await page.locator('#error').isVisible(), false);
-  await cdp.send('Storage.overrideQuotaForOrigin', { origin });
+  await limitStorage(page);
 });
 
 test('a stored model is offered first, then Phi-3-mini; the tutor is not, and the page says why', async () => {

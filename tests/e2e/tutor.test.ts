@@ -2,16 +2,11 @@
  * site of its own, so that the model says what a test wants; the last ones run a tiny random model on the real
  * engine, whose nonsense must never be shown. Screenshots are left in build/e2e/. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
-import { type Served, serve } from '../../demo/serve.mjs';
-import { buildSite } from '../../tools/build/site.mjs';
 import { type Browser, openBrowser } from './lib/browser.ts';
-import { ROOT, tinyModel } from './lib/models.ts';
+import { type FakeSite, openFakeSite } from './lib/fake-site.ts';
+import { tinyModel } from './lib/models.ts';
 import { checkState, DESKTOP, PHONE, tabTo, watchErrors } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
 
@@ -31,8 +26,7 @@ const TASK_MS_MAX = 50;
 const MUDDLED = /I got muddled/;
 
 let browser: Browser;
-let site: Served;
-let folder: string;
+let site: FakeSite;
 
 interface Opening {
   readonly viewport?: { readonly width: number; readonly height: number };
@@ -84,17 +78,7 @@ async function answerWith(page: Page, text: string): Promise<void> {
 }
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'pocketphi-tutor-'));
-  const dist = join(folder, 'dist');
-  await build({
-    entryPoints: { index: join(ROOT, 'tests/e2e/lib/fake-tutor.js') },
-    outdir: dist,
-    bundle: true,
-    format: 'esm',
-    logLevel: 'silent',
-  });
-  await buildSite({ dist, out: join(folder, 'site') });
-  site = await serve({ folders: { '/': join(folder, 'site/') } });
+  site = await openFakeSite('fake-tutor.js');
   browser = await openBrowser({ '/models/tiny.gguf': tinyModel('phi3-mha') });
 });
 
@@ -108,7 +92,6 @@ afterEach(async () => {
 after(async () => {
   await browser.close();
   await site.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 test('a sum by keyboard: steps one by one, paper, answer, why; the network is not asked', async () => {
@@ -121,7 +104,7 @@ test('a sum by keyboard: steps one by one, paper, answer, why; the network is no
   await page.locator('.work').waitFor();
   assert.deepEqual(await stepTexts(page), []);
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), '347 + 285');
-  await tabTo(page, '[data-action=next-step]', 3);
+  await tabTo(page, '[data-action=nextStep]', 3);
   await page.keyboard.press('Enter');
   assert.deepEqual(await stepTexts(page), ['Ones: 7 + 5 = 12. Write 2, carry 1.']);
   const paper = page.locator('.paper');

@@ -55,6 +55,8 @@ export interface Browser {
   readonly context: BrowserContext;
   /** A page of an isolated (or not isolated) site; without a path, the blank one with the package on it. */
   openPage(options?: PageOptions): Promise<Page>;
+  /** Nothing of a test is there for the next one: its pages, stored models, preferences. */
+  forget(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -93,6 +95,26 @@ export async function launchContext({
   };
 }
 
+/** Limits what the site of a page may store; without bytes, lifts the limit. Chromium remembers for half a minute how
+ * much was free: only a site that has stored nothing before is sure to be held to it. */
+export async function limitStorage(page: Page, quotaSize?: number): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await session.send('Storage.overrideQuotaForOrigin', {
+    origin,
+    ...(quotaSize !== undefined && { quotaSize }),
+  });
+}
+
+/** Nothing of a test is there for the next one but this page, with the package on it. */
+export async function forgetOn(page: Page): Promise<void> {
+  for (const open of page.context().pages()) if (open !== page) await open.close();
+  await page.evaluate(async () => {
+    localStorage.clear();
+    for (const { id } of await pocketphi.models.list()) await pocketphi.models.delete(id);
+  });
+}
+
 /** `files`: what the server has besides the site and /dist/, by path. */
 export async function openBrowser(
   files: Readonly<Record<string, string>> = {},
@@ -102,15 +124,18 @@ export async function openBrowser(
   const isolatedSite = await serve({ files: served });
   const plainSite = await serve({ files: served, isolated: false });
   const { context, close } = await launchContext({ serviceWorkers });
+  const openPage = async (options: PageOptions = {}): Promise<Page> => {
+    const { isolated = true, path = '/blank.html', viewport } = options;
+    const page = await context.newPage();
+    if (viewport) await page.setViewportSize(viewport);
+    await page.goto((isolated ? isolatedSite.url : plainSite.url) + path);
+    if (path === '/blank.html') await page.waitForFunction(() => 'outcome' in globalThis);
+    return page;
+  };
   return {
     context,
-    async openPage({ isolated = true, path = '/blank.html', viewport } = {}) {
-      const page = await context.newPage();
-      if (viewport) await page.setViewportSize(viewport);
-      await page.goto((isolated ? isolatedSite.url : plainSite.url) + path);
-      if (path === '/blank.html') await page.waitForFunction(() => 'outcome' in globalThis);
-      return page;
-    },
+    openPage,
+    forget: async () => forgetOn(await openPage()),
     async close() {
       await close();
       await Promise.all([isolatedSite.close(), plainSite.close()]);

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { serve } from '../../../demo/serve.mjs';
-import { BLANK_PAGE, CHROMIUM_ARGUMENTS, chromiumPath } from './browser.ts';
+import { BLANK_PAGE, CHROMIUM_ARGUMENTS, chromiumPath, forgetOn } from './browser.ts';
 
 export interface Profile {
   /** A page of an isolated site with the package on it; the browser is started when it is not running. */
   openPage(): Promise<Page>;
   context(): Promise<BrowserContext>;
+  /** Nothing of a test is there for the next one: pages, stored models, preferences. */
+  forget(): Promise<void>;
   /** Ends the browser as a power cut would. */
   kill(): Promise<void>;
   /** Ends it as a user would. */
@@ -43,15 +45,17 @@ export async function openProfile(files: Readonly<Record<string, string>> = {}):
     running = undefined;
     await ended?.close();
   };
+  const openPage = async (): Promise<Page> => {
+    const page = await (await context()).newPage();
+    await page.goto(`${site.url}/blank.html`);
+    await page.waitForFunction(() => 'outcome' in globalThis);
+    return page;
+  };
   return {
     context,
     quit,
-    async openPage() {
-      const page = await (await context()).newPage();
-      await page.goto(`${site.url}/blank.html`);
-      await page.waitForFunction(() => 'outcome' in globalThis);
-      return page;
-    },
+    openPage,
+    forget: async () => forgetOn(await openPage()),
     async kill() {
       const ended = running;
       running = undefined;

@@ -1,8 +1,11 @@
 /* A tiny model whose manifest has small chunks, so that it is stored in many of them; and the headers with which
  * another origin gives it. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { EngineOptions } from '../../../web/index.ts';
+import { type Ask, type BadServer, type Deed, openBadServer } from '../../web/lib/bad-server.ts';
 import { tinyModel } from './models.ts';
 
 export const FILE = readFileSync(tinyModel('phi3-mha'));
@@ -31,4 +34,35 @@ export function manifestFile(url: string, file: Buffer = FILE): Record<string, u
 
 export function manifestOf(...files: Record<string, unknown>[]): Record<string, unknown> {
   return { format: 'pocketphi-manifest/1', name: 'tiny', licence: 'MIT', files };
+}
+
+/** The model on a server of another origin, which misbehaves as a test wants. */
+export class ModelSource {
+  readonly server: BadServer;
+  /** The manifest as a file, for a site to serve. */
+  readonly manifest: string;
+  readonly #folder: string;
+  behave: (ask: Ask) => Deed | undefined = () => undefined;
+
+  static async open(): Promise<ModelSource> {
+    let source: ModelSource | undefined;
+    const server = await openBadServer(FILE, (ask) => {
+      const deed = source?.behave(ask);
+      return { ...deed, headers: { ...CORS, ...deed?.headers } };
+    });
+    source = new ModelSource(server);
+    return source;
+  }
+
+  private constructor(server: BadServer) {
+    this.server = server;
+    this.#folder = mkdtempSync(join(tmpdir(), 'pocketphi-source-'));
+    this.manifest = join(this.#folder, 'tiny.json');
+    writeFileSync(this.manifest, JSON.stringify(manifestOf(manifestFile(server.url))));
+  }
+
+  async close(): Promise<void> {
+    await this.server.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }

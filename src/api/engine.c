@@ -1,5 +1,4 @@
 /* An engine's life: describe, plan, reserve, load (engine_internal.h draws it). */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

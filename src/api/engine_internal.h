@@ -36,8 +36,8 @@ struct phi_engine {
     phi_range ranges[PHI_WEIGHT_SLOTS];
     const char *info_json;
     uint32_t n_sessions;
-    phi_image *images;   /* linked, the last one created first */
-    int32_t n_image_ids; /* given so far */
+    phi_image *images;    /* linked, the last one created first */
+    int32_t n_image_ids;  /* given so far */
     phi_arena trie_arena; /* `trie`: made for the first constraint */
     phi_token_trie *trie;
     phi_constraint *constraints; /* linked, the last one used first */

@@ -44,16 +44,14 @@ static phi_status find_tensor(const phi_tensor_info **out, phi_binder *b, const 
     return PHI_OK;
 }
 
-phi_status phi_bind_vector(phi_binder *b, phi_matrix *out, const char *pattern, int32_t layer,
-                           int32_t n)
+phi_status phi_bind_vector(phi_binder *b, phi_matrix *out, const char *pattern, int32_t layer, int32_t n)
 {
     const phi_tensor_info *tensor;
     PHI_TRY(find_tensor(&tensor, b, pattern, layer));
     return phi_weights_add_vector(b->weights, out, tensor, n, b->err);
 }
 
-phi_status phi_bind_part(phi_binder *b, phi_linear *out, const char *pattern, int32_t layer,
-                         int32_t n_rows)
+phi_status phi_bind_part(phi_binder *b, phi_linear *out, const char *pattern, int32_t layer, int32_t n_rows)
 {
     const phi_tensor_info *tensor;
     PHI_TRY(find_tensor(&tensor, b, pattern, layer));
@@ -71,8 +69,8 @@ phi_status phi_bind_matrix(phi_binder *b, phi_matrix *out, const char *name, int
 }
 
 /* A fused tensor (names[1] NULL) has all the rows; separate ones have rows[i] each. */
-static phi_status bind_fused(phi_binder *b, phi_linear *out, const char *const *names, int32_t layer, const int32_t *rows,
-                             int32_t n_rows)
+static phi_status bind_fused(phi_binder *b, phi_linear *out, const char *const *names, int32_t layer,
+                             const int32_t *rows, int32_t n_rows)
 {
     if (!names[1]) {
         int32_t all = 0;

@@ -15,12 +15,10 @@ typedef struct phi_binder {
 } phi_binder;
 
 /* A required vector of n floats. */
-phi_status phi_bind_vector(phi_binder *b, phi_matrix *out, const char *pattern, int32_t layer,
-                           int32_t n);
+phi_status phi_bind_vector(phi_binder *b, phi_matrix *out, const char *pattern, int32_t layer, int32_t n);
 phi_status phi_bind_matrix(phi_binder *b, phi_matrix *out, const char *name, int32_t n_rows, int32_t n_cols);
 /* The next part of *out, whose n_cols is set: a required matrix of n_rows rows. */
-phi_status phi_bind_part(phi_binder *b, phi_linear *out, const char *pattern, int32_t layer,
-                         int32_t n_rows);
+phi_status phi_bind_part(phi_binder *b, phi_linear *out, const char *pattern, int32_t layer, int32_t n_rows);
 
 /* model->vision, where the file has a vision part (vision_bind.c). */
 phi_status phi_bind_vision(phi_binder *b);

@@ -59,7 +59,7 @@ int32_t phi_vision_n_steps(const phi_vision *v, phi_tile_grid grid);
 typedef struct phi_vision_work {
     const phi_vision *vision;
     phi_tile_grid grid;
-    phi_exec exec; /* the caller sets kernels, pool and accuracy level */
+    phi_exec exec;   /* the caller sets kernels, pool and accuracy level */
     uint8_t *pixels; /* (n_rows S, n_cols S, 3) RGB: the caller fills it before the first step */
     float *x;        /* (T, d_model), T = n n + 1: the residual stream of one tile */
     float *normed;   /* (T, d_model) */

@@ -24,8 +24,9 @@ phi_status phi_vision_grid(phi_tile_grid *out, const phi_vision *v, int32_t widt
     if (width > 0 && height > 0 && width % S == 0 && height % S == 0 &&
         (int64_t)out->n_rows * out->n_cols <= PHI_LIMIT_TILES)
         return PHI_OK;
-    return phi_fail(err, PHI_EINVAL, "image: %d x %d pixels; expected multiples of %d and at most %d tiles of that size",
-                    (int)width, (int)height, (int)S, PHI_LIMIT_TILES);
+    return phi_fail(err, PHI_EINVAL,
+                    "image: %d x %d pixels; expected multiples of %d and at most %d tiles of that size", (int)width,
+                    (int)height, (int)S, PHI_LIMIT_TILES);
 }
 
 /* Vectors of the tiles, each row's separator included. */
@@ -119,12 +120,12 @@ static void embed_tile(phi_vision_work *w, int32_t tile_idx)
 {
     const phi_vision *v = w->vision;
     const phi_tile_grid g = w->grid;
-    const int32_t S = v->tile_size, T = v->attention.n_tokens, h = v->d_model;
+    const int32_t S = v->tile_size, T = v->attention.n_tokens, h = v->d_model, width = g.n_cols * S;
+    const size_t corner = (size_t)(tile_idx / g.n_cols * S) * (size_t)width + (size_t)(tile_idx % g.n_cols * S);
     if (tile_idx == g.n_rows * g.n_cols)
-        phi_hd_global(w->branch, w->pixels, g.n_cols * S, g.n_rows * S, S, &v->pixel_norm);
+        phi_hd_global(w->branch, w->pixels, width, g.n_rows * S, S, &v->pixel_norm);
     else
-        phi_hd_tile(w->branch, w->pixels, g.n_cols * S, tile_idx % g.n_cols * S, tile_idx / g.n_cols * S, S,
-                    &v->pixel_norm);
+        phi_hd_tile(w->branch, w->pixels + corner * CHANNELS, width, S, &v->pixel_norm);
     gather_patches(w->wide, w->branch, v);
     memcpy(w->x, phi_vector_data(&v->class_embedding), (size_t)h * sizeof(float));
     phi_linear_forward(&w->exec, w->x + h, w->wide, T - 1, &v->patch);

@@ -19,7 +19,10 @@ enum {
     PHI_LIMIT_HEAD_DIM = 512,
     PHI_LIMIT_CONTEXT = 1 << 20, /* tokens */
     PHI_LIMIT_THREADS = 64,
-    PHI_LIMIT_BATCH = 512, /* tokens of one forward slice */
+    PHI_LIMIT_BATCH = 512,       /* tokens of one forward slice */
+    PHI_LIMIT_TILE_SIZE = 1024,  /* pixels on a side of what a vision encoder sees at once */
+    PHI_LIMIT_TILE_PATCHES = 64, /* on a side */
+    PHI_LIMIT_TILES = 64,        /* of one picture */
     PHI_LIMIT_STOP_STRINGS = 64,
     PHI_LIMIT_TOP_LOGPROBS = 20,
     PHI_LIMIT_CONSTRAINT_BYTES = 1 << 18, /* text of a JSON schema or a regular expression */

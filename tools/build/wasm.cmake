@@ -21,7 +21,7 @@ if(PHI_THREADS)
 endif()
 
 # What runs once per load or per request is compiled for size; weights pack and sampling stay fast, as kernels do.
-foreach(layer base format tokenizer constrain model api)
+foreach(layer base image format tokenizer constrain model api)
   if(TARGET phi_${layer} AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(phi_${layer} PRIVATE -Oz)
   endif()

@@ -4,8 +4,8 @@
 
 #include "cli.h"
 
-static const cli_command *const commands[] = {&cli_info,  &cli_tokenize, &cli_logits,
-                                              &cli_embed, &cli_generate, &cli_bench};
+static const cli_command *const commands[] = {&cli_info,     &cli_tokenize, &cli_logits, &cli_embed,
+                                              &cli_generate, &cli_image,    &cli_bench};
 
 typedef enum option_kind { KIND_FLAG, KIND_INT, KIND_U64, KIND_FLOAT, KIND_TEXT, KIND_FILE, KIND_CHOICE } option_kind;
 
@@ -24,6 +24,7 @@ static const option options[] = {
     {"--prompt", KIND_TEXT, AT(prompt), NULL, 0},
     {"--file", KIND_FILE, AT(prompt), NULL, 0},
     {"--tokens", KIND_TEXT, AT(tokens), NULL, 0},
+    {"--image", KIND_TEXT, AT(images), NULL, 0},
     {"--threads", KIND_INT, AT(n_threads), NULL, 0},
     {"--accuracy-level", KIND_INT, AT(accuracy_level), NULL, 0},
     {"--kernels", KIND_CHOICE, AT(kernels), "auto,scalar,simd128,relaxed-i16,relaxed-i32", -1},

@@ -15,7 +15,7 @@ export interface Media {
 }
 
 const FRAMES_DEFAULT = 4;
-const DETAILS = { auto: undefined, low: 1, high: 16 } as const;
+const DETAILS = { auto: undefined, low: 1, high: 16, original: 16 } as const;
 
 function readImage(where: string, part: unknown): Media {
   const { image_url } = readFields(where, part, ['type', 'image_url']);
@@ -24,7 +24,7 @@ function readImage(where: string, part: unknown): Media {
   if (url === undefined || url === null || url === '')
     throw invalid(`${name}.url`, 'a URL or a picture', url);
   const numCrops = readNumCrops(`${name}.num_crops`, num_crops);
-  const named = readChoice(`${name}.detail`, detail, ['auto', 'low', 'high']) ?? 'auto';
+  const named = readChoice(`${name}.detail`, detail, Object.keys(DETAILS) as (keyof typeof DETAILS)[]) ?? 'auto';
   const source = snapshotOf(url);
   return { where: name, source, numCrops: numCrops ?? DETAILS[named], frames: undefined };
 }

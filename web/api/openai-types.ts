@@ -12,8 +12,8 @@ export interface ImagePart {
   readonly image_url: {
     /** OpenAI's: a URL. Extension: the picture itself. */
     readonly url: ImageSource;
-    /** 'low': one tile and fast. 'high': up to 16 tiles. 'auto': as the model was made. */
-    readonly detail?: 'auto' | 'low' | 'high' | null | undefined;
+    /** 'low': one tile and fast. 'high', 'original': up to 16 tiles. 'auto': as the model was made. */
+    readonly detail?: 'auto' | 'low' | 'high' | 'original' | null | undefined;
     /** An extension: tiles at most, 1 to 16, whatever `detail` says. */
     readonly num_crops?: number | null | undefined;
   };

@@ -107,8 +107,8 @@ after(async () => {
 
 test('the package holds what it should, nothing of the sources, and stays small', () => {
   const paths = packed.files.map((file) => file.path);
-  const entries = ['index', 'engine-worker', 'prompt-api', 'ai-sdk', 'isolation'];
-  const scripts = [...entries, 'coi-service-worker'];
+  const entries = ['index', 'images', 'engine-worker', 'prompt-api', 'ai-sdk', 'isolation'];
+  const scripts = [...entries, 'coi-service-worker', 'pocketphi-pixels'];
   const expected = [
     'LICENSE',
     'README.md',

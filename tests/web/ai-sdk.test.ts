@@ -252,8 +252,8 @@ test('ai-sdk: pictures are passed on, as bytes, base64 or URL', async () => {
   await pocketphi(engine).doGenerate({
     prompt: [{ role: 'user', content: [bytes, text, link, { type: 'text', text: 'What?' }] }],
   });
-  const [message] = engine.requests[0]?.messages as { content: unknown }[];
-  assert.deepEqual(message?.content, [
+  const messages = engine.requests[0]?.messages as { content: unknown }[] | undefined;
+  assert.deepEqual(messages?.[0]?.content, [
     { type: 'image_url', image_url: { url: Uint8Array.of(1, 2) } },
     { type: 'image_url', image_url: { url: 'data:image/png;base64,AQI=' } },
     { type: 'image_url', image_url: { url } },

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../../web/base/errors.ts';
-import { readSource } from '../../web/engine/image-source.ts';
 import { snapshotOf } from '../../web/engine/image-snapshot.ts';
+import { readSource } from '../../web/engine/image-source.ts';
 import {
   checkRoom,
   encodePrompt,

@@ -256,7 +256,10 @@ test('openai: tags that a user wrote are found; pictures elsewhere and wrong opt
   refusesPart({ type: 'image_url' }, /image_url: expected an object/);
   refusesPart({ type: 'image_url', image_url: {} }, /image_url\.url: expected a URL or a picture/);
   const options = (more: object): object => ({ ...image, image_url: { url: 'data:,', ...more } });
-  refusesPart(options({ detail: 'medium' }), /detail: expected "auto" or "low" or "high" or "original"/);
+  refusesPart(
+    options({ detail: 'medium' }),
+    /detail: expected "auto" or "low" or "high" or "original"/,
+  );
   refusesPart(options({ num_crops: 17 }), /num_crops: expected an integer from 1 to 16, got 17/);
   refusesPart({ type: 'video', frames: 0 }, /frames: expected an integer from 1 to 64/);
 });

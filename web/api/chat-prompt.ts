@@ -1,11 +1,9 @@
 /* A chat's messages as tokens: written by the model file's template, pictures prepared and encoded. */
 import { EngineError } from '../base/errors.ts';
 import type { EngineClient } from '../engine/client.ts';
-import type { PreparedImage } from '../engine/images.ts';
 import type { Session } from '../engine/session.ts';
 import { IMAGE_TAG } from '../engine/vision.ts';
-import { type ImageFile, withImages } from '../engine/with-images.ts';
-import type { Media } from './openai-media.ts';
+import { withImages } from '../engine/with-images.ts';
 import type { ReadMessages } from './openai-request.ts';
 import type { ReadChatOptions } from './request-options.ts';
 
@@ -13,19 +11,6 @@ export interface ChatPrompt {
   readonly tokens: ArrayLike<number>;
   /** Of these, those of pictures. */
   readonly imageTokens: number;
-}
-
-/** One picture, or the frames of a video. */
-async function* prepare(
-  file: ImageFile,
-  client: EngineClient,
-  { where, source, numCrops, frames }: Media,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<PreparedImage, void, undefined> {
-  if (frames === undefined) yield await client.prepare(source, { where, numCrops, signal });
-  else
-    for await (const frame of file.videoFrames(source, frames, signal))
-      yield await client.prepare(frame, { where, numCrops, signal });
 }
 
 function tagError(where: string): EngineError {
@@ -56,9 +41,7 @@ export async function promptOf(
   /* Templates of models that see leave the beginning to the tokenizer, which puts it before each chunk. */
   if (media.length === 0) return { tokens: await tokenizer.encode(text), imageTokens: 0 };
   return await withImages(async (file) => {
-    const images: PreparedImage[] = [];
-    for (const part of media)
-      for await (const image of prepare(file, client, part, control.signal)) images.push(image);
+    const images = await file.prepareMedia(media, client, control.signal);
     const prompt = await file.readPrompt(text, images, (chunk) => tokenizer.encode(chunk));
     file.checkRoom(prompt, client.info.contextLength, vision);
     const tokens = await file.encodePrompt(prompt, session, control);

@@ -2,17 +2,8 @@
 import { VIDEO_FRAMES_MAX } from '../base/limits.ts';
 import { invalid, readChoice, readFields, readNumber } from '../base/options.ts';
 import { snapshotOf } from '../engine/image-snapshot.ts';
+import type { Media } from '../engine/images.ts';
 import { readNumCrops } from '../engine/vision.ts';
-
-/** A part that is no text, as it was when the request was made. */
-export interface Media {
-  readonly where: string;
-  readonly source: unknown;
-  /** undefined: the model's own. */
-  readonly numCrops: number | undefined;
-  /** Of a video: so many pictures. undefined: it is one picture. */
-  readonly frames: number | undefined;
-}
 
 const FRAMES_DEFAULT = 4;
 const DETAILS = { auto: undefined, low: 1, high: 16, original: 16 } as const;
@@ -24,7 +15,9 @@ function readImage(where: string, part: unknown): Media {
   if (url === undefined || url === null || url === '')
     throw invalid(`${name}.url`, 'a URL or a picture', url);
   const numCrops = readNumCrops(`${name}.num_crops`, num_crops);
-  const named = readChoice(`${name}.detail`, detail, Object.keys(DETAILS) as (keyof typeof DETAILS)[]) ?? 'auto';
+  const named =
+    readChoice(`${name}.detail`, detail, Object.keys(DETAILS) as (keyof typeof DETAILS)[]) ??
+    'auto';
   const source = snapshotOf(url);
   return { where: name, source, numCrops: numCrops ?? DETAILS[named], frames: undefined };
 }

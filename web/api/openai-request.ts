@@ -11,9 +11,10 @@ import {
   readFields,
   readNumber,
 } from '../base/options.ts';
+import type { Media } from '../engine/images.ts';
 import type { GenerateSettings } from '../engine/session.ts';
 import { IMAGE_TAG } from '../engine/vision.ts';
-import { type Media, readMedia } from './openai-media.ts';
+import { readMedia } from './openai-media.ts';
 
 export interface ReadRequest {
   readonly settings: GenerateSettings;

@@ -67,9 +67,9 @@ export function messageOf(thrown: unknown): string {
 /** An error of another script of the package, whose class is another one, as one of this script. */
 export function adoptError(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof EngineError) return thrown;
-  if (thrown.name !== 'EngineError') return thrown;
+  if (thrown.name !== 'EngineError' || !('code' in thrown)) return thrown;
   const error = thrown as EngineError;
-  return isErrorCode(error.code) ? new EngineError(error.code, error.message, error) : thrown;
+  return new EngineError(error.code, error.message, error);
 }
 
 /** Any thrown value as an EngineError: an abort is PHI_ECANCELED, what nobody foresaw is PHI_EPOISONED. */

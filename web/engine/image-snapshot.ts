@@ -20,8 +20,8 @@ async function copyOf(source: object): Promise<ImageBitmap> {
   return await createImageBitmap(source as ImageBitmapSource, BITMAP_OPTIONS);
 }
 
-/** What a page may change before it is looked at is copied, elements and canvases as promises of an ImageBitmap; anything
- * else stays as it is. */
+/** What a page may change before it is looked at is copied, elements and canvases as promises of an ImageBitmap;
+ * anything else stays as it is. */
 export function snapshotOf(source: unknown): unknown {
   const kind = platformKind(source);
   const isDrawn = /^(HTML|SVG|OffscreenCanvas|VideoFrame|ImageBitmap)/.test(kind);

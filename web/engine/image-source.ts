@@ -15,7 +15,7 @@ const MAGICS = [
   [0x42, 0x4d],
 ] as const;
 const EXPECTED =
-  'a URL, a Blob, the bytes of a picture file, ImageData, an ImageBitmap, a canvas, an image or video element or a VideoFrame';
+  'a URL, a Blob, the bytes of a file, ImageData, an ImageBitmap, a canvas, an image or a video';
 
 interface File {
   readonly bytes: Uint8Array<ArrayBuffer>;

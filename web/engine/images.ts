@@ -6,14 +6,13 @@ import { sha256Hex } from '../base/sha256.ts';
 import type { PreparedPicture, WirePicture } from '../worker/protocol.ts';
 import type { WorkerLink } from '../worker/spawn.ts';
 import { readSource } from './image-source.ts';
+import { videoFrames } from './video-frames.ts';
 import { countTokens, type Grid, gridOf, IMAGE_TAG, type Vision } from './vision.ts';
-
-export { videoFrames } from './video-frames.ts';
 
 const TAGS = /<\|image_\d+\|>/;
 
-/** What the model will see of a picture: whole tiles, the picture in the middle of white. Good for any engine whose tiles
- * are as large, in place of the picture itself. */
+/** What the model will see of a picture: whole tiles, the picture in the middle of white. It may be given in place of
+ * the picture itself. */
 export class PreparedImage {
   /** Of the picture, upright, in pixels. */
   readonly width: number;
@@ -63,9 +62,10 @@ export interface PrepareOptions {
 
 /** An error that says which picture it is about. */
 function namedError(error: unknown, where: string): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (!(error instanceof Error) || error.name !== 'EngineError') return error;
   const { code, message, requested, quota, cause } = error as EngineError;
-  if (code === 'PHI_ECANCELED' || code === 'PHI_EPOISONED') return error;
+  const isNamed = message.startsWith(where) || code === 'PHI_ECANCELED' || code === 'PHI_EPOISONED';
+  if (isNamed) return error;
   return new EngineError(code, `${where}: ${message}`, { where, requested, quota, cause });
 }
 
@@ -139,7 +139,7 @@ export interface ImagePrompt {
   readonly length: number;
 }
 
-/** Splits a rendered prompt at its tags, each of which stands for the next picture. Each chunk is encoded on its own. */
+/** Splits a rendered prompt at its tags, of which each stands for a picture. Each chunk is encoded on its own. */
 export async function readPrompt(
   text: string,
   images: readonly PreparedImage[],
@@ -267,4 +267,43 @@ export async function encodePrompt(
     at += image.tokens;
   }
   return tokens;
+}
+
+/** A part of a message that is no text, as it was when the request was made. */
+export interface Media {
+  /** What errors call it. */
+  readonly where: string;
+  readonly source: unknown;
+  /** undefined: the model's own. */
+  readonly numCrops: number | undefined;
+  /** Of a video: so many pictures. undefined: it is one picture. */
+  readonly frames: number | undefined;
+}
+
+export interface Preparer {
+  prepare(
+    snapshot: unknown,
+    options: { numCrops: number | undefined; signal: AbortSignal | undefined; where: string },
+  ): Promise<PreparedImage>;
+}
+
+/** All pictures of a request, frames of videos among them. */
+export async function prepareMedia(
+  media: readonly Media[],
+  preparer: Preparer,
+  signal: AbortSignal | undefined,
+): Promise<PreparedImage[]> {
+  const images: PreparedImage[] = [];
+  for (const { where, source, numCrops, frames } of media) {
+    const add = async (one: unknown): Promise<number> =>
+      images.push(await preparer.prepare(one, { where, numCrops, signal }));
+    if (frames === undefined) await add(source);
+    else
+      try {
+        for await (const frame of videoFrames(source, frames, signal)) await add(frame);
+      } catch (error) {
+        throw namedError(error, where);
+      }
+  }
+  return images;
 }

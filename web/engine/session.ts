@@ -145,7 +145,7 @@ export class Session implements AsyncDisposable {
     });
   }
 
-  /** Encodes a picture unless it is; gives its id. In tokens it is `image.tokens` times -id in a row, and it stays encoded
+  /** Encodes a picture unless it is; gives its id. In tokens it is `image.tokens` times -id in a row. It stays encoded
    * while this session's text has it. */
   async encodeImage(image: PreparedImage, { signal, onStep }: EncodeControl = {}): Promise<number> {
     const { key, rgb, paddedWidth, paddedHeight } = image;

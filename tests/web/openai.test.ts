@@ -180,7 +180,7 @@ test('openai: messages are checked one by one', () => {
   refuses({ messages: [{ role: 'user', content: 5 }] }, /messages\[0\]\.content/);
   refuses(
     { messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] },
-    /unknown field|messages\[0\]\.content\[0\]\.type/,
+    /messages\[0\]\.content\[0\]\.type: expected "text" or "image_url" or "video"/,
   );
   const content = [
     { type: 'text', text: 'a' },
@@ -252,7 +252,7 @@ test('openai: tags that a user wrote are found; pictures elsewhere and wrong opt
   const refusesPart = (part: unknown, text: RegExp, role = 'user'): void =>
     refuses({ messages: [{ role, content: [part] }] }, text);
   const image = { type: 'image_url', image_url: { url: 'data:,' } };
-  refusesPart(image, /content\[0\]: unknown field "image_url"/, 'system');
+  refusesPart(image, /content\[0\]\.type: expected "text", got "image_url"/, 'system');
   refusesPart({ type: 'image_url' }, /image_url: expected an object/);
   refusesPart({ type: 'image_url', image_url: {} }, /image_url\.url: expected a URL or a picture/);
   const options = (more: object): object => ({ ...image, image_url: { url: 'data:,', ...more } });

@@ -261,8 +261,9 @@ class MessageReader {
         '',
       );
     }
+    const types = isUser ? ['text', 'image_url', 'video'] : ['text'];
+    readChoice(`${name}.type`, type ?? 'none', types);
     const fields = readFields(name, part, ['type', 'text']);
-    readChoice(`${name}.type`, type ?? 'none', isUser ? ['text', 'image_url', 'video'] : ['text']);
     if (typeof fields.text !== 'string') throw invalid(`${name}.text`, 'a text', fields.text);
     return this.#text(name, fields.text);
   }

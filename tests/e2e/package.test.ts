@@ -237,10 +237,11 @@ test('workerUrl and wasmUrl: other paths, and another origin for the module', as
     if (name === 'engine-worker.js') cpSync(join(installed, 'dist', name), join(worker, name));
     if (name.startsWith('pocketphi-')) cpSync(join(installed, 'dist', name), join(modules, name));
   }
-  /* The entry file is alone in its folder: nothing may be found beside it. */
+  /* The page's files are alone in their folder: nothing of the worker's may be found beside them. */
   const entry = join(scratch, 'entry/dist');
   mkdirSync(entry, { recursive: true });
-  cpSync(join(installed, 'dist/index.js'), join(entry, 'index.js'));
+  for (const name of ['index.js', 'images.js'])
+    cpSync(join(installed, 'dist', name), join(entry, name));
   const folders = {
     '/vendor/pocketphi/': join(scratch, 'entry'),
     '/w/': worker,

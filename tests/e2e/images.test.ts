@@ -377,9 +377,11 @@ test('pixels of another origin: refused, fetched by CORS they are taken', async 
   });
   await page.route('https://other.example/**', (route) => {
     const allows = route.request().url().includes('cors');
-    const headers: Record<string, string> = allows
-      ? { 'Access-Control-Allow-Origin': '*' }
-      : { 'Cross-Origin-Resource-Policy': 'cross-origin' };
+    /* Without a header of its own an answer would get one that allows everything. */
+    const headers = {
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+      'Access-Control-Allow-Origin': allows ? '*' : 'https://nobody.example',
+    };
     return route.fulfill({ contentType: 'image/png', headers, body: Buffer.from(png) });
   });
   const result = await page.evaluate(async () => {

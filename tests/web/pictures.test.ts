@@ -73,7 +73,7 @@ test('pictures: one is encoded once, also when two calls want it at the same tim
   const told: number[] = [];
   const ids = await Promise.all([fixture.encode('a', 1, told), fixture.encode('a', 2)]);
   assert.deepEqual(ids, [1, 1]);
-  assert.deepEqual(told, [1, 2, 3]);
+  assert.deepEqual(told, [0, 1, 2, 3]);
   assert.equal(fixture.steps, STEPS);
   const again: number[] = [];
   assert.equal(await fixture.encode('a', 1, again), 1);

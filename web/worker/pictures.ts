@@ -107,6 +107,7 @@ export class Pictures {
     own.encoder = encoder;
     this.#atWork.add(key);
     encoder.write(rgb);
+    onStep(0, encoder.plan.steps);
     while (!encoder.step()) {
       onStep(encoder.stepsDone, encoder.plan.steps);
       yield;

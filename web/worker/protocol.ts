@@ -303,7 +303,7 @@ export type ToPage =
     }
   | { readonly type: 'token'; readonly id: number; readonly token: WireToken }
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
-  /** Of encodePicture; none comes for a picture that was encoded before. */
+  /** Of encodePicture, from 0 to total; none comes for a picture that was encoded before. */
   | { readonly type: 'step'; readonly id: number; readonly done: number; readonly total: number }
   | { readonly type: 'stats'; readonly stats: EngineStats }
   /** The worker is of no more use: a trap, or something that nobody foresaw. */

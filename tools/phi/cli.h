@@ -1,5 +1,5 @@
 /* The native tool: the same engine as in the browser, with files in place of fetch.
- * Layer: above src/phi.h, sees nothing else of the engine (but the kernel names for `bench kernels`). */
+ * Layer: above src/phi.h and src/phi_pixels.h, sees nothing else of the engine (but the kernel names for `bench kernels`). */
 #ifndef PHI_CLI_H
 #define PHI_CLI_H
 
@@ -38,6 +38,9 @@ typedef struct cli_options {
     bool json_object;
     phi_generate_options generate;
     const char *out_path;
+    const char *picture; /* picture: a file */
+    int32_t crops;
+    int32_t tile;
 } cli_options;
 
 typedef struct cli_command {
@@ -47,7 +50,8 @@ typedef struct cli_command {
     int (*run)(cli_options *o);
 } cli_command;
 
-extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_generate, cli_image, cli_bench;
+extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_generate, cli_image, cli_picture,
+    cli_bench;
 
 /* Prints "phi: …" to stderr and returns 1. */
 int cli_fail(const char *fmt, ...) PHI_PRINTF(1, 2);

@@ -1,0 +1,188 @@
+/* The only file that sees stb_image.h (public domain or MIT, by Sean Barrett and contributors; Debian's libstb-dev).
+ *
+ * Its memory comes from phi_system_alloc() through hooks that keep a budget: compressed data may unpack to any size,
+ * whatever width and height say. Everything that a failed decoding leaves behind is given back. The hooks have no
+ * argument of the caller's, hence the one variable of this file. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "arena.h"
+#include "limits.h"
+#include "picture.h"
+
+/* In front of each block, which keeps the alignment that phi_system_alloc() gives. */
+typedef struct stb_block {
+    struct stb_block *next, *previous;
+    size_t bytes;
+} stb_block;
+
+enum { HEAD_BYTES = 32 };
+_Static_assert(sizeof(stb_block) <= HEAD_BYTES, "the head holds a block's record");
+
+static _Thread_local struct {
+    stb_block *blocks;
+    uint64_t used, budget;
+    uint64_t refused; /* bytes of the first request beyond the budget, or that the system refused; 0: none */
+    bool is_over_budget;
+} stb;
+
+static void *stb_alloc(size_t bytes)
+{
+    stb_block *block = NULL;
+    const bool fits = stb.used <= stb.budget && bytes <= stb.budget - stb.used;
+    if (fits)
+        block = phi_system_alloc(HEAD_BYTES + bytes + PHI_PICTURE_SLACK);
+    if (!block) {
+        if (stb.refused == 0) {
+            stb.refused = bytes;
+            stb.is_over_budget = !fits;
+        }
+        return NULL;
+    }
+    *block = (stb_block){.next = stb.blocks, .bytes = bytes};
+    if (stb.blocks)
+        stb.blocks->previous = block;
+    stb.blocks = block;
+    stb.used += bytes;
+    return (uint8_t *)block + HEAD_BYTES;
+}
+
+static stb_block *block_of(void *p)
+{
+    return (stb_block *)(void *)((uint8_t *)p - HEAD_BYTES);
+}
+
+/* Out of the list; the block itself stays. */
+static void forget_block(stb_block *block)
+{
+    if (block->previous)
+        block->previous->next = block->next;
+    else
+        stb.blocks = block->next;
+    if (block->next)
+        block->next->previous = block->previous;
+    stb.used -= block->bytes;
+}
+
+static void stb_free(void *p)
+{
+    if (!p)
+        return;
+    forget_block(block_of(p));
+    phi_system_free(block_of(p));
+}
+
+static void *stb_realloc(void *p, size_t bytes)
+{
+    void *grown = stb_alloc(bytes);
+    if (grown && p) {
+        const size_t old = block_of(p)->bytes;
+        memcpy(grown, p, old < bytes ? old : bytes);
+        stb_free(p);
+    }
+    return grown;
+}
+
+#if defined(__wasm__)
+#define STBI_ASSERT(holds) ((holds) ? (void)0 : __builtin_trap()) /* an error for the binding, and no text to carry */
+#endif
+/* Its <limits.h> finds the engine's header of that name. */
+#define INT_MAX                __INT_MAX__
+#define UINT_MAX               (2u * INT_MAX + 1)
+#define STBI_MALLOC(bytes)     stb_alloc(bytes)
+#define STBI_REALLOC(p, bytes) stb_realloc(p, bytes)
+#define STBI_FREE(p)           stb_free(p)
+#define STBI_MAX_DIMENSIONS    PHI_LIMIT_PICTURE_SIDE
+#define STBI_NO_STDIO
+#define STBI_NO_HDR
+#define STBI_NO_LINEAR
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_PNG
+#define STBI_ONLY_GIF
+#define STBI_ONLY_BMP
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#include "stb_image.h"
+
+/* stb_image's states while it decodes, an inflated PNG's overhead, tables: for any picture. */
+enum { BUDGET_FIXED = 4 << 20 };
+/* PNG with 16-bit RGBA, interlaced, takes most: inflated (8 bytes a pixel, twice that where its guess was short), one
+ * pass and the whole beside it (8 each), cut to 8 bits (4). */
+enum { BUDGET_PER_PIXEL = 40 };
+
+static void begin(uint64_t budget)
+{
+    stb.blocks = NULL;
+    stb.used = 0;
+    stb.budget = budget;
+    stb.refused = 0;
+    stb.is_over_budget = false;
+}
+
+static void end(void)
+{
+    while (stb.blocks)
+        stb_free((uint8_t *)stb.blocks + HEAD_BYTES);
+}
+
+static phi_status fail(phi_error *err, int32_t width, int32_t height)
+{
+    const char *reason = stbi_failure_reason();
+    if (stb.is_over_budget)
+        return phi_fail(err, PHI_ECORRUPT,
+                        "picture: its data unpack to more than %d x %d pixels can need (%" PRIu64 " bytes asked for, "
+                        "%" PRIu64 " held, %" PRIu64 " allowed)",
+                        width, height, stb.refused, stb.used, stb.budget);
+    if (stb.refused == 0)
+        return phi_fail(err, PHI_ECORRUPT, "picture: %s", reason ? reason : "malformed");
+    (void)phi_fail(err, PHI_ENOMEM, "picture: no memory for %" PRIu64 " bytes to decode %d x %d pixels", stb.refused,
+                   width, height);
+    if (err)
+        err->requested = stb.refused;
+    return PHI_ENOMEM;
+}
+
+phi_status phi_picture_read_size(int32_t *width, int32_t *height, const uint8_t *bytes, size_t n_bytes, phi_error *err)
+{
+    int w = 0, h = 0, n_channels = 0;
+    *width = *height = 0;
+    begin(BUDGET_FIXED);
+    if (n_bytes > PHI_LIMIT_PICTURE_BYTES)
+        return phi_fail(err, PHI_EINVAL, "picture: %zu bytes, at most %d", n_bytes, PHI_LIMIT_PICTURE_BYTES);
+    const bool is_known = stbi_info_from_memory(bytes, (int)n_bytes, &w, &h, &n_channels) != 0;
+    const phi_status status = is_known ? PHI_OK : fail(err, 0, 0);
+    end();
+    /* A BMP with its top row first has a negative height. */
+    *width = w;
+    *height = h < 0 && h > -INT32_MAX ? -h : h;
+    if (status == PHI_OK && (*width < 1 || *height < 1))
+        return phi_fail(err, PHI_ECORRUPT, "picture: %d x %d pixels", w, h);
+    return status;
+}
+
+phi_status phi_picture_decode(phi_decoded *out, uint8_t *bytes, size_t n_bytes, phi_error *err)
+{
+    enum { GIF_BACKGROUND = 11 };
+    int32_t width, height;
+    *out = (phi_decoded){0};
+    PHI_TRY(phi_picture_read_size(&width, &height, bytes, n_bytes, err));
+    /* stb_image fills what a GIF's first frame leaves transparent with the background colour; browsers do not. */
+    if (n_bytes > GIF_BACKGROUND && memcmp(bytes, "GIF", 3) == 0)
+        bytes[GIF_BACKGROUND] = 0;
+    int w = 0, h = 0, n = 0;
+    begin(BUDGET_FIXED + 4 * (uint64_t)n_bytes + BUDGET_PER_PIXEL * (uint64_t)width * (uint64_t)height);
+    uint8_t *pixels = stbi_load_from_memory(bytes, (int)n_bytes, &w, &h, &n, 0);
+    phi_status status = PHI_OK;
+    if (!pixels)
+        status = fail(err, width, height);
+    else if (w != width || h != height || n < 1 || n > 4)
+        status = phi_fail(err, PHI_ECORRUPT, "picture: %d x %d pixels of %d channels, its header says %d x %d", w, h, n,
+                          width, height);
+    if (status == PHI_OK) {
+        stb_block *block = block_of(pixels);
+        forget_block(block);
+        *out = (phi_decoded){width, height, n, pixels, block};
+    }
+    end();
+    return status;
+}

@@ -91,6 +91,10 @@ function(phi_wasm_program name folder)
   endif()
 endfunction()
 
+# For the benchmark of pictures: the tool of the native build, in Node.
+phi_wasm_program(phi tools/phi)
+set_target_properties(phi PROPERTIES EXCLUDE_FROM_ALL ON)
+
 enable_testing()
 foreach(suite unit kernels)
   phi_wasm_program(test_${suite} tests/${suite})

@@ -3,14 +3,26 @@
 
 #include "cli.h"
 
+enum { MEASURE_MS = 300 };
+
+/* As JSON with the rate of the GEMM kernel, which encoding is measured by. */
 static bool report(const cli_options *o, phi_engine *e, const cli_picture *picture)
 {
-    const phi_image *i = picture->image;
-    const int32_t n_steps = phi_image_n_steps_done(i);
-    printf(o->json ? "{\"tokens\":%d,\"steps\":%d,\"seconds\":%.4f,\"kernels\":\"%s\",\"threads\":%d}\n"
-                   : "%d tokens, %d steps, %.4f s (kernels %s, %d threads)\n",
-           (int)phi_image_n_tokens(i), (int)n_steps, picture->seconds, phi_engine_kernels_name(e),
-           (int)phi_engine_n_threads(e));
+    const int32_t n_tokens = phi_image_n_tokens(picture->image);
+    const int32_t n_steps = phi_image_n_steps_done(picture->image);
+    const char *kernels = phi_engine_kernels_name(e);
+    const int32_t n_threads = phi_engine_n_threads(e);
+    double gemv, gemm;
+    if (!o->json) {
+        printf("%d tokens, %d steps, %.4f s (kernels %s, %d threads)\n", (int)n_tokens, (int)n_steps, picture->seconds,
+               kernels, (int)n_threads);
+        return true;
+    }
+    if (phi_engine_measure(e, MEASURE_MS, &gemv, &gemm) != PHI_OK)
+        return cli_fail("%s", phi_engine_error(e)->text) == 0;
+    printf("{\"tokens\":%d,\"steps\":%d,\"seconds\":%.4f,\"kernels\":\"%s\",\"threads\":%d,"
+           "\"gemm_gop_per_s\":%.1f}\n",
+           (int)n_tokens, (int)n_steps, picture->seconds, kernels, (int)n_threads, gemm);
     return true;
 }
 

@@ -82,6 +82,25 @@ test('image source: what is none, is too large or cannot be had says so', async 
   await assert.rejects(read({ [Symbol.toStringTag]: 'ImageBitmap' }), { code: 'PHI_ECORRUPT' });
 });
 
+const ascii = (text: string): number[] => [...Buffer.from(text)];
+
+test('image source: files that the browser decodes are measured before', async () => {
+  const webp = (kind: string, ...rest: number[]): Uint8Array<ArrayBuffer> =>
+    Uint8Array.of(...ascii('RIFF'), 0, 0, 0, 0, ...ascii(`WEBP${kind}`), 0, 0, 0, 0, ...rest);
+  const ispe = [0, 0, 0, 20, ...ascii('ispe'), 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0x40, 0];
+  const huge: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+    '16777216 x 65536': webp('VP8X', 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0),
+    '16384 x 16384': webp('VP8L', 0x2f, 0xff, 0xff, 0xff, 0x0f, 0, 0, 0, 0, 0),
+    '16383 x 8192': webp('VP8 ', 0, 0, 0, 0x9d, 0x01, 0x2a, 0xff, 0x3f, 0x00, 0x20),
+    '32768 x 16384': Uint8Array.of(0, 0, 0, 8, ...ascii('ftypavif'), ...ispe, ...Array(16).fill(0)),
+  };
+  for (const [size, bytes] of Object.entries(huge))
+    await assert.rejects(
+      readSource(bytes, undefined),
+      failsWith('PHI_EINVAL', new RegExp(`a picture of ${size} pixels; at most 64000000`)),
+    );
+});
+
 test('image source: an abort ends the wait', async () => {
   const signal = AbortSignal.abort(new Error('mine'));
   await assert.rejects(readSource(JPEG, signal), { code: 'PHI_ECANCELED' });

@@ -5,6 +5,7 @@ import { canceledError, EngineError, messageOf } from '../base/errors.ts';
 import { PICTURE_FILE_BYTES_MAX, PICTURE_PIXELS_MAX } from '../base/limits.ts';
 import { invalid } from '../base/options.ts';
 import type { WirePicture } from '../worker/protocol.ts';
+import { claimedSize } from './image-header.ts';
 import { BITMAP_OPTIONS, platformKind } from './image-snapshot.ts';
 
 /** First bytes of the files that the worker decodes. */
@@ -137,6 +138,8 @@ async function drawSvg(blob: Blob): Promise<ImageBitmap> {
 async function readFile({ bytes, type }: File): Promise<WirePicture> {
   if (MAGICS.some((magic) => magic.every((byte, i) => bytes[i] === byte)))
     return { kind: 'file', bytes };
+  const claimed = claimedSize(bytes);
+  if (claimed !== undefined) checkPixels(claimed.width, claimed.height);
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 1024));
   const isSvg = type.startsWith('image/svg') || /^\s*(<\?xml|<!--|<svg)/.test(start);
   const blob = new Blob([bytes], { type: isSvg ? 'image/svg+xml' : type });

@@ -102,9 +102,14 @@ static void *stb_realloc(void *p, size_t bytes)
 #define STBI_ONLY_BMP
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
-#include "stb_image.h"
+/* It is outside code, and static: some of it is not used, and inlining shows what a compiler takes for a mistake. */
+#pragma GCC diagnostic ignored "-Wunused-function"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <stb_image.h>
 
-/* stb_image's states while it decodes, an inflated PNG's overhead, tables: for any picture. */
+/* Its states while it decodes: for any picture. */
 enum { BUDGET_FIXED = 4 << 20 };
 /* PNG with 16-bit RGBA, interlaced, takes most: inflated (8 bytes a pixel, twice that where its guess was short), one
  * pass and the whole beside it (8 each), cut to 8 bits (4). */
@@ -125,63 +130,46 @@ static void end(void)
         stb_free((uint8_t *)stb.blocks + HEAD_BYTES);
 }
 
-static phi_status fail(phi_error *err, int32_t width, int32_t height)
+static phi_status fail(phi_error *err, const phi_picture_facts *facts)
 {
-    const char *reason = stbi_failure_reason();
+    const char *name = phi_picture_kind_name(facts->kind), *reason = stbi_failure_reason();
     if (stb.is_over_budget)
         return phi_fail(err, PHI_ECORRUPT,
-                        "picture: its data unpack to more than %d x %d pixels can need (%" PRIu64 " bytes asked for, "
-                        "%" PRIu64 " held, %" PRIu64 " allowed)",
-                        width, height, stb.refused, stb.used, stb.budget);
+                        "picture: the %s unpacks to more than %" PRIu32 " x %" PRIu32 " pixels can need (%" PRIu64
+                        " bytes asked for, %" PRIu64 " held, %" PRIu64 " allowed)",
+                        name, facts->width, facts->height, stb.refused, stb.used, stb.budget);
     if (stb.refused == 0)
-        return phi_fail(err, PHI_ECORRUPT, "picture: %s", reason ? reason : "malformed");
-    (void)phi_fail(err, PHI_ENOMEM, "picture: no memory for %" PRIu64 " bytes to decode %d x %d pixels", stb.refused,
-                   width, height);
+        return phi_fail(err, PHI_ECORRUPT, "picture: malformed %s: %s", name, reason ? reason : "no reason known");
+    (void)phi_fail(err, PHI_ENOMEM,
+                   "picture: no memory for %" PRIu64 " bytes to decode %" PRIu32 " x %" PRIu32 " pixels", stb.refused,
+                   facts->width, facts->height);
     if (err)
         err->requested = stb.refused;
     return PHI_ENOMEM;
 }
 
-phi_status phi_picture_read_size(int32_t *width, int32_t *height, const uint8_t *bytes, size_t n_bytes, phi_error *err)
-{
-    int w = 0, h = 0, n_channels = 0;
-    *width = *height = 0;
-    begin(BUDGET_FIXED);
-    if (n_bytes > PHI_LIMIT_PICTURE_BYTES)
-        return phi_fail(err, PHI_EINVAL, "picture: %zu bytes, at most %d", n_bytes, PHI_LIMIT_PICTURE_BYTES);
-    const bool is_known = stbi_info_from_memory(bytes, (int)n_bytes, &w, &h, &n_channels) != 0;
-    const phi_status status = is_known ? PHI_OK : fail(err, 0, 0);
-    end();
-    /* A BMP with its top row first has a negative height. */
-    *width = w;
-    *height = h < 0 && h > -INT32_MAX ? -h : h;
-    if (status == PHI_OK && (*width < 1 || *height < 1))
-        return phi_fail(err, PHI_ECORRUPT, "picture: %d x %d pixels", w, h);
-    return status;
-}
-
-phi_status phi_picture_decode(phi_decoded *out, uint8_t *bytes, size_t n_bytes, phi_error *err)
+phi_status phi_picture_decode(phi_decoded *out, const phi_picture_facts *facts, uint8_t *bytes, size_t n_bytes,
+                              phi_error *err)
 {
     enum { GIF_BACKGROUND = 11 };
-    int32_t width, height;
-    *out = (phi_decoded){0};
-    PHI_TRY(phi_picture_read_size(&width, &height, bytes, n_bytes, err));
+    int width = 0, height = 0, n_channels = 0;
     /* stb_image fills what a GIF's first frame leaves transparent with the background colour; browsers do not. */
-    if (n_bytes > GIF_BACKGROUND && memcmp(bytes, "GIF", 3) == 0)
+    if (facts->kind == PHI_PICTURE_GIF)
         bytes[GIF_BACKGROUND] = 0;
-    int w = 0, h = 0, n = 0;
-    begin(BUDGET_FIXED + 4 * (uint64_t)n_bytes + BUDGET_PER_PIXEL * (uint64_t)width * (uint64_t)height);
-    uint8_t *pixels = stbi_load_from_memory(bytes, (int)n_bytes, &w, &h, &n, 0);
+    begin(BUDGET_FIXED + 4 * (uint64_t)n_bytes + BUDGET_PER_PIXEL * (uint64_t)facts->width * facts->height);
+    uint8_t *pixels = stbi_load_from_memory(bytes, (int)n_bytes, &width, &height, &n_channels, 0);
     phi_status status = PHI_OK;
-    if (!pixels)
-        status = fail(err, width, height);
-    else if (w != width || h != height || n < 1 || n > 4)
-        status = phi_fail(err, PHI_ECORRUPT, "picture: %d x %d pixels of %d channels, its header says %d x %d", w, h, n,
-                          width, height);
-    if (status == PHI_OK) {
+    *out = (phi_decoded){0};
+    if (!pixels) {
+        status = fail(err, facts);
+    } else if ((uint32_t)width != facts->width || (uint32_t)height != facts->height) {
+        /* A JPEG of several frames, say. */
+        status = phi_fail(err, PHI_ECORRUPT, "picture: %d x %d pixels, its header says %" PRIu32 " x %" PRIu32, width,
+                          height, facts->width, facts->height);
+    } else {
         stb_block *block = block_of(pixels);
         forget_block(block);
-        *out = (phi_decoded){width, height, n, pixels, block};
+        *out = (phi_decoded){n_channels, pixels, block};
     }
     end();
     return status;

@@ -3,8 +3,8 @@
  * Microsoft's code works on a picture that lies down: one that is higher than wide is transposed before and after. Its
  * rows are then resampled first, its columns after, which is another result than the other way round, as each pass
  * rounds to bytes. Here nothing is turned: the pass along the longer side comes first, whichever side that is of what
- * the file stores, and what is mirrored is read from the far end. Only EXIF's orientations 5 to 8 leave a transposition,
- * of the small result. */
+ * the file stores, and what is mirrored is read from the far end. Only EXIF's orientations 5 to 8 leave a
+ * transposition, of the small result. */
 #include "hd_transform.h"
 
 #include <math.h>

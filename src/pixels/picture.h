@@ -34,28 +34,28 @@ static inline bool phi_orientation_mirrors_rows(int32_t orientation)
 /* What a file says before anything is decoded. */
 typedef struct phi_picture_facts {
     phi_picture_kind kind;
-    int32_t orientation; /* 1 when the file does not say, or says nonsense */
+    int32_t orientation;    /* 1 when the file does not say, or says nonsense */
+    uint32_t width, height; /* as stored, whatever the header says; not 0 */
 } phi_picture_facts;
 
-/* Kind and orientation; PHI_ECORRUPT for a file that ends before its picture does, as far as its structure shows. */
+/* From the file's header; PHI_ECORRUPT for a file that ends before its picture does, as far as its structure shows. */
 phi_status phi_picture_examine(phi_picture_facts *out, const uint8_t *bytes, size_t n_bytes, phi_error *err);
 /* "JPEG" … */
 const char *phi_picture_kind_name(phi_picture_kind kind);
 /* EXIF's orientation in a TIFF block, 1 … 8; 1 when it is not there or the block is malformed. */
 int32_t phi_exif_orientation(const uint8_t *tiff, size_t n_bytes);
 
-/* Width and height as stored, from the file's header. */
-phi_status phi_picture_read_size(int32_t *width, int32_t *height, const uint8_t *bytes, size_t n_bytes, phi_error *err);
 /* Pixels as a file gives them. */
 typedef struct phi_decoded {
-    int32_t width, height; /* as stored */
-    int32_t n_channels;    /* 1: grey, 2: grey and alpha, 3: RGB, 4: RGBA */
-    uint8_t *pixels;       /* (height, width, n_channels) and slack, inside `memory` */
-    void *memory;          /* the receiver gives it to phi_system_free() */
+    int32_t n_channels; /* 1: grey, 2: grey and alpha, 3: RGB, 4: RGBA */
+    uint8_t *pixels;    /* (height, width, n_channels) and slack, inside `memory` */
+    void *memory;       /* the receiver gives it to phi_system_free() */
 } phi_decoded;
 
-/* Sizes are the caller's to limit before. A GIF's background colour is set to none: bytes is written to. */
-phi_status phi_picture_decode(phi_decoded *out, uint8_t *bytes, size_t n_bytes, phi_error *err);
+/* facts: of these bytes, its size within the caller's limits; sides <= PHI_LIMIT_PICTURE_SIDE, n_bytes <=
+ * PHI_LIMIT_PICTURE_BYTES. A GIF's background colour is set to none: bytes is written to. */
+phi_status phi_picture_decode(phi_decoded *out, const phi_picture_facts *facts, uint8_t *bytes, size_t n_bytes,
+                              phi_error *err);
 
 /* RGB over white of n_pixels. n_channels as above but 3; rgb may be `pixels` when it is 4. */
 void phi_picture_flatten(uint8_t *rgb, const uint8_t *pixels, size_t n_pixels, int32_t n_channels);

@@ -99,18 +99,16 @@ static phi_status check_size(phi_pixels *p, int64_t width, int64_t height)
 
 static phi_status probe(phi_pixels *p)
 {
-    int32_t width, height;
     phi_picture_facts facts;
     p->error = (phi_error){0};
     if (!p->room)
         return phi_fail(&p->error, PHI_ESTATE, "picture: no file is in phi_pixels_room()");
     PHI_TRY(phi_picture_examine(&facts, p->room, p->n_bytes, &p->error));
-    PHI_TRY(phi_picture_read_size(&width, &height, p->room, p->n_bytes, &p->error));
-    PHI_TRY(check_size(p, width, height));
+    PHI_TRY(check_size(p, facts.width, facts.height));
     const bool swaps = phi_orientation_swaps(facts.orientation);
     p->facts = facts;
-    p->width = swaps ? height : width;
-    p->height = swaps ? width : height;
+    p->width = (int32_t)(swaps ? facts.height : facts.width);
+    p->height = (int32_t)(swaps ? facts.width : facts.height);
     return PHI_OK;
 }
 
@@ -126,10 +124,10 @@ static phi_status fail_memory(phi_pixels *p, uint64_t n_bytes)
     return PHI_ENOMEM;
 }
 
-/* Takes over d's memory. */
+/* Takes over d's memory; the facts are p's. */
 static phi_status keep_picture(phi_pixels *p, const phi_decoded *d)
 {
-    const size_t n_pixels = (size_t)d->width * (size_t)d->height;
+    const size_t n_pixels = (size_t)p->facts.width * p->facts.height;
     uint8_t *rgb = d->pixels;
     void *memory = d->memory;
     if (d->n_channels < RGB) {
@@ -143,7 +141,7 @@ static phi_status keep_picture(phi_pixels *p, const phi_decoded *d)
         phi_picture_flatten(rgb, rgb, n_pixels, RGBA);
     }
     p->picture_memory = memory;
-    p->picture = (phi_picture){d->width, d->height, p->facts.orientation, rgb};
+    p->picture = (phi_picture){(int32_t)p->facts.width, (int32_t)p->facts.height, p->facts.orientation, rgb};
     return PHI_OK;
 }
 
@@ -152,7 +150,7 @@ phi_status phi_pixels_decode(phi_pixels *p)
     phi_decoded decoded;
     phi_status status = probe(p);
     if (status == PHI_OK)
-        status = phi_picture_decode(&decoded, p->room, p->n_bytes, &p->error);
+        status = phi_picture_decode(&decoded, &p->facts, p->room, p->n_bytes, &p->error);
     drop_room(p);
     if (status == PHI_OK)
         status = keep_picture(p, &decoded);
@@ -172,10 +170,10 @@ phi_status phi_pixels_take_rgba(phi_pixels *p, int32_t width, int32_t height)
         drop_room(p);
         return status;
     }
-    const phi_decoded decoded = {width, height, RGBA, p->room, p->room};
+    const phi_decoded decoded = {RGBA, p->room, p->room};
     p->room = NULL;
     p->n_bytes = 0;
-    p->facts = (phi_picture_facts){PHI_PICTURE_UNKNOWN, 1};
+    p->facts = (phi_picture_facts){PHI_PICTURE_UNKNOWN, 1, (uint32_t)width, (uint32_t)height};
     p->width = width;
     p->height = height;
     return keep_picture(p, &decoded);

@@ -1,4 +1,4 @@
-/* The native tool makes of every picture what Pillow makes of it, to the last byte: tests/golden/pixels/pictures.json. */
+/* The native tool makes of every picture what Pillow makes of it, to the last byte (tests/golden/pixels). */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,5 +1,5 @@
 /* The native tool: the same engine as in the browser, with files in place of fetch.
- * Layer: above src/phi.h and src/phi_pixels.h, sees nothing else of the engine (but the kernel names for `bench kernels`). */
+ * Layer: above src/phi.h and src/phi_pixels.h, sees nothing else (but the kernel names for `bench kernels`). */
 #ifndef PHI_CLI_H
 #define PHI_CLI_H
 

@@ -1,7 +1,7 @@
 """Small picture files of every kind that the decoder takes, for make_golden_pixels.py.
 
-Pillow writes JPEG, GIF and plain BMP. PNG and the rarer BMP are written here byte by byte, because Pillow does not write
-what is to be tested: 16 bits, few bits, interlacing, transparent colours, top row first.
+Pillow writes JPEG, GIF and plain BMP. PNG and the rarer BMP are written here byte by byte, because Pillow does not
+write what is to be tested: 16 bits, few bits, interlacing, transparent colours, top row first.
 """
 
 import io

@@ -40,8 +40,8 @@ export class Pictures {
     const pixels = await openPixels(this.#wasm);
     const made =
       picture.kind === 'file'
-        ? await pixels.decode(picture.bytes, numCrops, tileSize)
-        : await pixels.transform(picture.bytes, picture.width, picture.height, numCrops, tileSize);
+        ? pixels.decode(picture.bytes, numCrops, tileSize)
+        : pixels.transform(picture.bytes, picture.width, picture.height, numCrops, tileSize);
     const { width, height, paddedWidth, paddedHeight, pixels: rgb } = made;
     const key = `${paddedWidth}x${paddedHeight}:${await sha256Hex(rgb)}`;
     return { width, height, paddedWidth, paddedHeight, rgb, key };

@@ -1,4 +1,4 @@
-/* What files that the browser decodes say of their size, so that one that would fill the memory is refused before. A file
+/* What files that the browser decodes say of their size, so that one that would fill the memory is refused before. They
  * may lie: what comes out is measured again. */
 
 export interface ClaimedSize {

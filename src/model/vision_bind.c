@@ -24,6 +24,10 @@ static phi_status settle_attention(phi_vision *v, phi_error *err)
     a->n_tokens = v->n_side * v->n_side + 1;
     a->head_dim = v->d_model / a->n_heads;
     a->scale = (float)(1.0 / sqrt((double)a->head_dim));
+    const int64_t widest = v->d_model * 4 > v->d_inner ? v->d_model * 4 : v->d_inner;
+    if (widest * a->n_tokens > INT32_MAX)
+        return phi_fail(err, PHI_EUNSUPPORTED, "vision: %d patches of a width of %lld are more than this build encodes",
+                        (int)a->n_tokens, (long long)widest);
     if (v->d_model % a->n_heads == 0 && a->head_dim % 4 == 0 && a->head_dim <= PHI_LIMIT_HEAD_DIM)
         return PHI_OK;
     return phi_fail(err, PHI_EUNSUPPORTED,

@@ -54,6 +54,14 @@ typedef struct phi_panel {
 
 enum { PHI_PANEL_COLS_MAX = 1024 }; /* columns of one stretch: 16 KiB of bytes, so that it stays in the L1 cache */
 
+/* What may be applied to the outputs of a matrix. */
+typedef enum phi_activation {
+    PHI_ACTIVATION_NONE,
+    PHI_ACTIVATION_GELU,       /* x * (1 + erf(x / sqrt 2)) / 2 */
+    PHI_ACTIVATION_QUICK_GELU, /* x * sigmoid(1.702 x) */
+    PHI_N_ACTIVATIONS
+} phi_activation;
+
 typedef struct phi_kernels {
     const char *name; /* "scalar", "simd128", "relaxed-i16", "relaxed-i32" */
 
@@ -85,6 +93,11 @@ typedef struct phi_kernels {
 
     /* y = w * (x / sqrt(mean(x^2) + eps)); sums of squares in eight partials as above. y may be x. Any K. */
     void (*rms_norm)(float *y, const float *x, const float *w, int32_t n, float eps);
+    /* y = (x - mean) * (1 / sqrt(variance + eps)) * w + b, with the biased variance, the mean of (x - mean)^2; sums in
+     * eight partials as above. y may be x. Any K. */
+    void (*layer_norm)(float *y, const float *x, const float *w, const float *b, int32_t n, float eps);
+    /* In place, indexed by phi_activation; no entry for PHI_ACTIVATION_NONE. */
+    void (*activate[PHI_N_ACTIVATIONS])(float *x, int32_t n);
     /* y = up * gate * sigmoid(gate). y may be gate. */
     void (*silu_mul)(float *y, const float *gate, const float *up, int32_t n);
     /* y += x */
@@ -116,6 +129,13 @@ typedef struct phi_kernels {
                            const float *k_scale, int32_t head_dim, int32_t first_key, int32_t n_keys, float scale);
     void (*attn_mix_q8)(float *out, int32_t out_stride, const float *p, int32_t stride, int32_t n_q, const int8_t *v,
                         const float *v_scale, int32_t head_dim, int32_t first_key, int32_t n_keys);
+    /* Attention among a few hundred tokens that all see each other (nn/self_attention.c), eight queries at a time, which
+     * lie side by side: c (4 n_quads, 8) = A b for b (n_k, 8). A (4 n_quads, n_k) is stored in quads of rows,
+     * a[(r/4 * n_k + k) * 4 + r%4]. One accumulator, k in order. */
+    void (*product8)(float *c, const float *a, const float *b, int32_t n_k, int32_t n_quads);
+    /* Each of 8 columns in place over n > 0 scores: x = exp(x - max), without the quotient: inverse (8) gets 1 / sum. One
+     * accumulator. */
+    void (*softmax8)(float *x, float *inverse, int32_t n);
     /* n floats to binary16, round to nearest even (cache writes). */
     void (*to_f16)(uint16_t *out, const float *x, int32_t n);
 } phi_kernels;

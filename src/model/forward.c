@@ -30,7 +30,9 @@ phi_exec_shape phi_model_exec_shape(const phi_model *model, int32_t n_batch, int
 {
     const phi_hparams *h = &model->hparams;
     const int32_t cols = max_i32(h->d_model, inner_rows(h));
-    return (phi_exec_shape){n_batch, (cols + PHI_BLOCK_COLS - 1) & ~(PHI_BLOCK_COLS - 1), n_context};
+    return (phi_exec_shape){.n_tokens_max = n_batch,
+                            .n_cols_max = (cols + PHI_BLOCK_COLS - 1) & ~(PHI_BLOCK_COLS - 1),
+                            .n_context = n_context};
 }
 
 /* The one list of a session's activation buffers: floats per token, and floats once. */

@@ -75,7 +75,7 @@ PHI_ALWAYS_INLINE v128_t simd_erf_f32(const simd_exp *c, v128_t z)
     }
     const v128_t near = simd_mul_add(z, s, z), far = wasm_f32x4_sub(c->one, simd_exp_f32(c, p));
     const v128_t sign = wasm_v128_and(z, wasm_i32x4_splat(INT32_MIN));
-    return wasm_v128_bitselect(near, wasm_v128_or(far, sign), wasm_f32x4_le(a, c->one));
+    return wasm_v128_bitselect(near, wasm_v128_or(far, sign), wasm_f32x4_le(a, wasm_f32x4_splat(PHI_ERF_NEAR)));
 }
 
 /* phi_sum8 of the lanes of two vectors. */

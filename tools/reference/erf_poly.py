@@ -1,8 +1,8 @@
 """Coefficients of the error function in wasm_kernels/f32_math.h: weighted minimax fits by the Remez exchange, standard
 library only.
 
-    |z| <= 1:        erf(z) = z + z s(z^2)          least |error| of s, which is about the relative one of erf
-    1 <= z <= 4:     erf(z) = 1 - exp(p(z))         least |error| of erf
+    |z| <= 15/16:    erf(z) = z + z s(z^2)          least |error| of s, which is about the relative one of erf
+    15/16 <= z <= 4: erf(z) = 1 - exp(p(z))         least |error| of erf
 
 Prints the coefficients rounded to binary32 as C hexadecimal floats, lowest degree first, and the error of the rounded
 coefficients evaluated exactly.
@@ -14,6 +14,7 @@ import math
 from exp_poly import solve, to_f32
 
 GRID = 4001
+BOUNDARY = 0.9375
 Function = Callable[[float], float]
 
 
@@ -68,10 +69,10 @@ def show(name: str, coefficients: list[float], error: Function, low: float, high
 
 
 def main() -> None:
-    s = [to_f32(c) for c in remez(quotient, lambda _: 1.0, 0.0, 1.0, 6)]
-    show("s", s, lambda x: value(s, x) - quotient(x), 0.0, 1.0)
-    p = [to_f32(c) for c in remez(lambda z: math.log(math.erfc(z)), math.erfc, 1.0, 4.0, 6)]
-    show("p", p, lambda z: math.exp(value(p, z)) - math.erfc(z), 1.0, 4.0)
+    s = [to_f32(c) for c in remez(quotient, lambda _: 1.0, 0.0, BOUNDARY**2, 6)]
+    show("s", s, lambda x: value(s, x) - quotient(x), 0.0, BOUNDARY**2)
+    p = [to_f32(c) for c in remez(lambda z: math.log(math.erfc(z)), math.erfc, BOUNDARY, 4.0, 6)]
+    show("p", p, lambda z: math.exp(value(p, z)) - math.erfc(z), BOUNDARY, 4.0)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,7 @@ static const char *const layout_names[PHI_N_LAYOUTS] = {
     PHI_LAYOUTS(XX)
 #undef XX
         [PHI_LAYOUT_F32] = "F32",
-    [PHI_LAYOUT_F16] = "F16",
-    [PHI_LAYOUT_BF16] = "BF16"};
+    [PHI_LAYOUT_F16] = "F16", [PHI_LAYOUT_BF16] = "BF16"};
 static const char *const isa_names[PHI_N_ISAS] = {"scalar", "simd128", "relaxed-i16", "relaxed-i32"};
 
 typedef struct bench {
@@ -98,10 +97,8 @@ static void deal_panels(bench *b)
 static void deal(bench *b)
 {
     phi_error err = {0};
-    const phi_exec_shape shape = {.n_tokens_max = b->n_tokens,
-                                  .n_cols_max = INNER,
-                                  .n_self_tokens = TOKENS,
-                                  .self_head_dim = HEAD_DIM};
+    const phi_exec_shape shape = {
+        .n_tokens_max = b->n_tokens, .n_cols_max = INNER, .n_self_tokens = TOKENS, .self_head_dim = HEAD_DIM};
     b->exec.kernels = &b->kernels;
     if (!phi_kernels_get(&b->kernels, b->isa) ||
         phi_pool_create(&b->exec.pool, &b->arena, b->n_threads, &err) != PHI_OK ||
@@ -185,15 +182,15 @@ typedef struct step {
 } step;
 
 static const step steps[] = {
-    {"gemm", run_gemm, 2.0 * GEMM_TASKS * PHI_GROUP_ROWS * PHI_PANEL_COLS_MAX, 0},
+    {"gemm", run_gemm, 2.0 * GEMM_TASKS *PHI_GROUP_ROWS *PHI_PANEL_COLS_MAX, 0},
     {"norm", run_norm, 0, 0},
-    {"qkv", run_qkv, 2.0 * 3 * WIDTH * WIDTH, 0},
-    {"attention", run_attention, 0, 4.0 * TOKENS * WIDTH},
-    {"out", run_out, 2.0 * WIDTH * WIDTH, 0},
+    {"qkv", run_qkv, 2.0 * 3 * WIDTH *WIDTH, 0},
+    {"attention", run_attention, 0, 4.0 * TOKENS *WIDTH},
+    {"out", run_out, 2.0 * WIDTH *WIDTH, 0},
     {"residual", run_residual, 0, 0},
     {"norm 2", run_norm, 0, 0},
-    {"up, gelu", run_up, 2.0 * INNER * WIDTH, 0},
-    {"down", run_down, 2.0 * INNER * WIDTH, 0},
+    {"up, gelu", run_up, 2.0 * INNER *WIDTH, 0},
+    {"down", run_down, 2.0 * INNER *WIDTH, 0},
     {"residual 2", run_residual, 0, 0},
 };
 enum { N_STEPS = sizeof steps / sizeof steps[0] };
@@ -208,8 +205,8 @@ static void print_line(const bench *b, const char *name, double *ms, double gop)
 {
     qsort(ms, (size_t)b->n_rounds, sizeof *ms, compare);
     const double median = ms[b->n_rounds / 2];
-    printf("{\"step\":\"%s\",\"layout\":\"%s\",\"isa\":\"%s\",\"threads\":%d,\"tiles\":%d,\"ms\":%.3f,\"best\":%.3f", name,
-           layout_names[b->layout], b->kernels.name, b->n_threads, b->n_tiles, median, ms[0]);
+    printf("{\"step\":\"%s\",\"layout\":\"%s\",\"isa\":\"%s\",\"threads\":%d,\"tiles\":%d,\"ms\":%.3f,\"best\":%.3f",
+           name, layout_names[b->layout], b->kernels.name, b->n_threads, b->n_tiles, median, ms[0]);
     if (gop > 0)
         printf(",\"gop_per_s\":%.1f", gop / median);
 }
@@ -256,13 +253,27 @@ int main(int argc, char **argv)
     for (int i = 1; i + 1 < argc; i += 2) {
         const char *value = argv[i + 1];
         switch (argv[i][1]) {
-        case 't': b.n_threads = atoi(value); break;
-        case 'n': b.n_tiles = atoi(value); break;
-        case 'r': b.n_rounds = atoi(value) < ROUNDS_MAX ? atoi(value) : ROUNDS_MAX; break;
-        case 'a': b.exec.accuracy_level = atoi(value); break;
-        case 'l': b.layout = (phi_layout)find(layout_names, PHI_N_LAYOUTS, value); break;
-        case 'i': b.isa = (phi_isa)find(isa_names, PHI_N_ISAS, value); break;
-        default: (void)fprintf(stderr, "unknown option %s\n", argv[i]); return 2;
+        case 't':
+            b.n_threads = atoi(value);
+            break;
+        case 'n':
+            b.n_tiles = atoi(value);
+            break;
+        case 'r':
+            b.n_rounds = atoi(value) < ROUNDS_MAX ? atoi(value) : ROUNDS_MAX;
+            break;
+        case 'a':
+            b.exec.accuracy_level = atoi(value);
+            break;
+        case 'l':
+            b.layout = (phi_layout)find(layout_names, PHI_N_LAYOUTS, value);
+            break;
+        case 'i':
+            b.isa = (phi_isa)find(isa_names, PHI_N_ISAS, value);
+            break;
+        default:
+            (void)fprintf(stderr, "unknown option %s\n", argv[i]);
+            return 2;
         }
     }
     b.n_tokens = b.n_tiles * TOKENS;

@@ -2,7 +2,7 @@
  * give the same bits. Work is cut by 16-row groups. */
 #include <string.h>
 
-#include "half.h"
+#include "f32_math.h"
 #include "nn.h"
 
 typedef struct linear_job {
@@ -110,19 +110,36 @@ static void gemm_group(const linear_job *job, const phi_matrix *m, const group_o
     }
 }
 
+/* Halves as floats, to the bit what dot_float reads them as. */
+static void decode_halves(float *out, const uint8_t *w, size_t n, phi_layout layout)
+{
+    if (layout == PHI_LAYOUT_F16) {
+        for (size_t i = 0; i < n; i++)
+            out[i] = phi_f16_shifted(phi_load_u16(w + 2 * i)) * 0x1p112f;
+    } else {
+        for (size_t i = 0; i < n; i++)
+            out[i] = phi_bf16_to_f32(phi_load_u16(w + 2 * i));
+    }
+}
+
+/* From so many tokens on, halves are decoded once for all instead of with every second token. */
+enum { DECODE_TOKENS = 8 };
+
 static void float_group(const linear_job *job, const phi_matrix *m, const group_outputs *out,
                         const phi_thread_scratch *scratch)
 {
     const phi_kernels *k = job->x->kernels;
+    const int32_t unit = m->layout < PHI_N_PACKED ? out->first / PHI_GROUP_ROWS : out->first;
+    const uint8_t *w = m->data + (size_t)unit * phi_layout_group_bytes(m->layout, m->n_cols);
     phi_layout layout = m->layout;
-    const void *w;
-    if (layout < PHI_N_PACKED) { /* accuracy level 1 */
-        const size_t group = (size_t)(out->first / PHI_GROUP_ROWS);
-        k->dequantize[layout](scratch->rows, m->data + group * phi_layout_group_bytes(layout, m->n_cols), m->n_cols);
-        w = scratch->rows;
+    const bool is_decoded = (layout == PHI_LAYOUT_F16 || layout == PHI_LAYOUT_BF16) && job->n_tokens >= DECODE_TOKENS;
+    if (layout < PHI_N_PACKED || is_decoded) {
+        if (is_decoded)
+            decode_halves(scratch->rows, w, (size_t)out->n_rows * (size_t)m->n_cols, layout);
+        else /* accuracy level 1 */
+            k->dequantize[layout](scratch->rows, w, m->n_cols);
+        w = (const uint8_t *)scratch->rows;
         layout = PHI_LAYOUT_F32;
-    } else {
-        w = m->data + (size_t)out->first * phi_layout_group_bytes(layout, m->n_cols);
     }
     k->dot_float[layout - PHI_LAYOUT_F32](out->at, out->stride, job->in, job->n_tokens, w, out->n_rows, m->n_cols);
 }

@@ -147,6 +147,32 @@ TEST(nn_vision__linear_adds_bias_and_activates)
     bench_end(&b);
 }
 
+/* Many tokens have their halves decoded once; few do not. */
+TEST(nn_vision__halves_give_the_same_bits_for_any_number_of_tokens)
+{
+    enum { MANY = 11, N = 20 };
+    bench b;
+    const phi_exec_shape shape = {.n_tokens_max = MANY, .n_cols_max = 96};
+    CHECK(bench_start(&b, 2, 4, &shape));
+    const float *in = random_floats(&b, MANY * IN, 1);
+    uint16_t *halves = phi_arena_array(&b.arena, uint16_t, N * IN);
+    for (size_t i = 0; i < N * IN; i++)
+        halves[i] = (uint16_t)phi_rng_u32(&b.rng);
+    for (phi_layout layout = PHI_LAYOUT_F16; layout <= PHI_LAYOUT_BF16; layout++) {
+        const phi_linear linear = {
+            .parts = {{(const uint8_t *)halves, layout, N, IN, N}}, .n_parts = 1, .n_rows = N, .n_cols = IN};
+        float *many = random_floats(&b, MANY * N, 1), *one = random_floats(&b, N, 1);
+        phi_linear_forward(&b.exec, many, in, MANY, &linear);
+        for (int32_t t = 0; t < MANY; t++) {
+            phi_linear_forward(&b.exec, one, in + t * IN, 1, &linear);
+            for (int32_t r = 0; r < N; r++) /* of BF16 some are NaN, whose sign is free */
+                CHECK(memcmp(one + r, many + t * N + r, sizeof(float)) == 0 ||
+                      (isnan(one[r]) && isnan(many[t * N + r])));
+        }
+    }
+    bench_end(&b);
+}
+
 TEST(nn_vision__layer_norm_is_that_of_each_row)
 {
     enum { N = 45, N_ROWS = 3 };

@@ -495,7 +495,6 @@ static void check_unpack(const phi_kernels *scalar, const phi_kernels *k, phi_la
     CHECK_INT(got.offset, expected.offset);
     CHECK_INT(got.n_bits, expected.n_bits);
     CHECK_INT(got.has_min, expected.has_min);
-    CHECK_INT(got.is_signed, expected.is_signed);
     const size_t n = (size_t)panel_cols;
     CHECK(memcmp(got.q, expected.q, n * 16) == 0);
     CHECK(memcmp(got.scale, expected.scale, n / 32 * (size_t)got.n_scales * 64) == 0);

@@ -74,6 +74,7 @@ const cli_command cli_embed = {
     "  --lengths 1,2,3       of the first so many tokens each\n"
     "  --out FILE            the vectors as 32-bit floats, one after the other\n"
     "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"
-    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32, --strip RULE, --plain, --no-special\n"
+    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32|relaxed-s8|relaxed-u8, --strip RULE, --plain, "
+    "--no-special\n"
     "  --json                as JSON arrays\n",
     run_embed};

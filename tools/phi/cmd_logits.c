@@ -143,6 +143,7 @@ const cli_command cli_logits = {
     "  --top N          how many to print (default 5, at most 20)\n"
     "  --out FILE       all logits as 32-bit floats, position after position\n"
     "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"
-    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32, --strip RULE, --plain, --no-special\n"
+    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32|relaxed-s8|relaxed-u8, --strip RULE, --plain, "
+    "--no-special\n"
     "  --json           as JSON\n",
     run_logits};

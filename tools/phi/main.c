@@ -26,7 +26,7 @@ static const option options[] = {
     {"--tokens", KIND_TEXT, AT(tokens), NULL, 0},
     {"--threads", KIND_INT, AT(n_threads), NULL, 0},
     {"--accuracy-level", KIND_INT, AT(accuracy_level), NULL, 0},
-    {"--kernels", KIND_CHOICE, AT(kernels), "auto,scalar,simd128,relaxed-i16,relaxed-i32", -1},
+    {"--kernels", KIND_CHOICE, AT(kernels), "auto,scalar,simd128,relaxed-i16,relaxed-i32,relaxed-s8,relaxed-u8", -1},
     {"--strip", KIND_CHOICE, AT(strip_rule), "auto,none,all,vision", 0},
     {"--context", KIND_INT, AT(context), NULL, 0},
     {"--batch", KIND_INT, AT(batch), NULL, 0},

@@ -23,7 +23,8 @@ static const char *const layout_names[PHI_N_LAYOUTS] = {
 #undef XX
         [PHI_LAYOUT_F32] = "F32",
     [PHI_LAYOUT_F16] = "F16", [PHI_LAYOUT_BF16] = "BF16"};
-static const char *const isa_names[PHI_N_ISAS] = {"scalar", "simd128", "relaxed-i16", "relaxed-i32"};
+static const char *const isa_names[PHI_N_ISAS] = {"scalar",      "simd128",    "relaxed-i16",
+                                                  "relaxed-i32", "relaxed-s8", "relaxed-u8"};
 
 typedef struct bench {
     phi_arena arena;

@@ -265,8 +265,8 @@ TEST(kernels_f32__layer_norm_matches_double)
     k.layer_norm(y, x, w, b, N, 1e-5f);
     double mean = 0, magnitude = 0, squares = 0;
     for (int i = 0; i < N; i++) {
-        mean += (double)x[i] / N;
-        magnitude += fabs((double)x[i]) / N;
+        mean += (double)x[i] / (double)N;
+        magnitude += fabs((double)x[i]) / (double)N;
     }
     for (int i = 0; i < N; i++)
         squares += ((double)x[i] - mean) * ((double)x[i] - mean);
@@ -671,7 +671,7 @@ TEST(kernels_f32__softmax8_matches_double)
         for (int j = 0; j < N; j++) {
             const double score = (double)before[j * 8 + i], expected = exp(score - max) / sum;
             /* As of softmax, with one accumulator. */
-            const double tolerance = (fabs(score) + max + N + 12) * 0x1p-24;
+            const double tolerance = (fabs(score) + max + (double)(N + 12)) * 0x1p-24;
             CHECK_NEAR((double)x[j * 8 + i] * (double)inverse[i], expected, tolerance * expected + 1e-37);
         }
     }

@@ -185,9 +185,9 @@ TEST(nn_vision__layer_norm_is_that_of_each_row)
     for (int32_t t = 0; t < N_ROWS; t++) {
         double mean = 0, variance = 0;
         for (int32_t i = 0; i < N; i++)
-            mean += (double)x[t * N + i] / N;
+            mean += (double)x[t * N + i] / (double)N;
         for (int32_t i = 0; i < N; i++)
-            variance += ((double)x[t * N + i] - mean) * ((double)x[t * N + i] - mean) / N;
+            variance += ((double)x[t * N + i] - mean) * ((double)x[t * N + i] - mean) / (double)N;
         for (int32_t i = 0; i < N; i++)
             CHECK_NEAR(y[t * N + i],
                        ((double)x[t * N + i] - mean) / sqrt(variance + 1e-5) *

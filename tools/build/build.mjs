@@ -7,6 +7,7 @@
  *   dist/isolation.js          the entry of exports["./isolation"]: parts of the next for service workers of one's own
  *   dist/coi-service-worker.js optional: cross-origin isolation where the server sends no headers; a plain script
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
+ *   dist/pocketphi-pixels.wasm the decoder of pictures, fetched with the first of them
  *   dist/types/                TypeScript declarations
  *   dist/manifest.schema.json  what a model's manifest looks like
  *   dist/licences.txt          of what others wrote and is in these files
@@ -24,6 +25,9 @@ import { buildSiteShown } from './site.mjs';
 import { buildWasm, VARIANTS } from './wasm.mjs';
 
 const DIST = join(REPOSITORY, 'dist');
+const PIXELS = 'pocketphi-pixels.wasm';
+/* Whose build makes the side modules: one thread, SIMD that all browsers have. */
+const SIDE_VARIANT = 'simd128-st';
 const COPIED = ['web/net/manifest.schema.json'];
 /* Each entry becomes one self-contained file. */
 const ENTRIES = {
@@ -63,6 +67,13 @@ async function buildModules(variants) {
     built.push(glue, wasm);
   }
   return built;
+}
+
+/** What comes beside the engine, in no variant and without a script; returns the names. */
+function buildSideModules() {
+  const folder = buildWasm(SIDE_VARIANT, 'pocketphi_pixels_wasm');
+  copyFileSync(join(folder, PIXELS), join(DIST, PIXELS));
+  return [PIXELS];
 }
 
 /** Emscripten leaves the names of its script as they are: shorter ones save 1.8 kB of a gzipped variant. */
@@ -134,9 +145,9 @@ function emitTypes() {
 }
 
 /** Sizes of every file, and of what a page of the main entry loads with each variant: its module and the JavaScript. */
-function reportSizes(modules, scripts) {
+function reportSizes(modules, sides, scripts) {
   const files = Object.fromEntries(
-    [...modules, ...scripts].map((name) => [name, measure(join(DIST, name))]),
+    [...modules, ...sides, ...scripts].map((name) => [name, measure(join(DIST, name))]),
   );
   const sum = (names) => ({
     raw: names.reduce((n, name) => n + files[name].raw, 0),
@@ -161,10 +172,11 @@ export async function buildAll(variants = VARIANTS) {
   ensureNodeModules();
   mkdirSync(DIST, { recursive: true });
   const modules = await buildModules(variants);
+  const sides = buildSideModules();
   for (const file of COPIED) copyFileSync(join(REPOSITORY, file), join(DIST, basename(file)));
   const scripts = await bundle();
   step('types', emitTypes);
-  reportSizes(modules, scripts);
+  reportSizes(modules, sides, scripts);
   await buildSiteShown();
 }
 

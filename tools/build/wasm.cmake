@@ -75,6 +75,14 @@ if(PHI_THREADS)
   set_target_properties(pocketphi_trap PROPERTIES EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY trap)
 endif()
 
+# Pictures: a module of its own without a script of Emscripten's, which web/pixels/module.ts makes an instance of. The
+# same in all variants, hence built in one.
+if(NOT PHI_THREADS AND NOT PHI_RELAXED)
+  add_executable(pocketphi_pixels_wasm $<TARGET_OBJECTS:phi_pixels> $<TARGET_OBJECTS:phi_base>)
+  set_target_properties(pocketphi_pixels_wasm PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-pixels SUFFIX .wasm)
+  target_link_options(pocketphi_pixels_wasm PRIVATE --no-entry -sSTANDALONE_WASM=1 -sFILESYSTEM=0 -Oz -sINITIAL_MEMORY=1MB)
+endif()
+
 # phi_wasm_program(NAME FOLDER): the tests of a folder as a program that Node runs. Only the main thread may touch the
 # file system of Node, so with threads the pool's workers are made beforehand and main() stays where it is.
 function(phi_wasm_program name folder)
@@ -83,7 +91,7 @@ function(phi_wasm_program name folder)
     return()
   endif()
   add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE pocketphi)
+  target_link_libraries(${name} PRIVATE pocketphi_pixels)
   target_compile_definitions(${name} PRIVATE PHI_TESTS_DIR="${CMAKE_SOURCE_DIR}/tests")
   target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS=1 -sEXIT_RUNTIME=1)
   if(PHI_THREADS)

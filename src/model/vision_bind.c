@@ -1,6 +1,5 @@
 /* The vision part of a file: keys clip.vision.*, tensors v.* (llama.cpp's names where it has them) and mm.*. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "binder.h"
@@ -94,11 +93,18 @@ typedef struct affine_names {
     char bias[48];
 } affine_names;
 
+static void join(char out[48], const char *stem, const char *ending)
+{
+    const size_t n = strlen(stem);
+    memcpy(out, stem, n);
+    memcpy(out + n, ending, strlen(ending) + 1);
+}
+
 static affine_names names_of(const char *stem)
 {
     affine_names names;
-    (void)snprintf(names.weight, sizeof names.weight, "%s.weight", stem);
-    (void)snprintf(names.bias, sizeof names.bias, "%s.bias", stem);
+    join(names.weight, stem, ".weight");
+    join(names.bias, stem, ".bias");
     return names;
 }
 

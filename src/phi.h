@@ -153,9 +153,9 @@ PHI_API int32_t phi_engine_n_tokens(const phi_engine *e);     /* ids that the to
 /* ---- Images --------------------------------------------------------------------------------------------------- */
 
 /* A picture on its way into a model that sees. Its size is that of the padded picture, both sides multiples of the
- * model's tile size ("vision" in phi_engine_info_json(); phi_pixels.h makes it of a file). What it is to a text: n_tokens
- * times the token -phi_image_id() in a row, in phi_session_sync() and phi_generate_begin(). Twice as many are the same
- * picture twice. It must live while a session's text has it: LongRoPE may encode that text again. */
+ * model's tile size ("vision" in phi_engine_info_json(); phi_pixels.h makes it of a file). What it is to a text:
+ * n_tokens times the token -phi_image_id() in a row, in phi_session_sync() and phi_generate_begin(). Twice as many are
+ * the same picture twice. It must live while a session's text has it: LongRoPE may encode that text again. */
 typedef struct phi_image_plan {
     int32_t n_tokens;
     int32_t n_steps;        /* calls of phi_image_step() */

@@ -1,4 +1,4 @@
-/* What a model sees with: CLIP's encoder over square tiles, and what makes of its outputs vectors among those of tokens.
+/* What a model sees with: CLIP's encoder over square tiles, and what makes its outputs vectors among those of tokens.
  *
  *   padded picture: a grid of tiles (S x S pixels), each of n x n patches; and the whole of it, shrunk to one tile
  *   each tile       patches + class -> layers -> the class is dropped, 2 x 2 patches become one (m = n / 2 a side)

@@ -1,6 +1,5 @@
 /* The vision part of a file: keys clip.vision.*, tensors v.* (llama.cpp's names where it has them) and mm.*. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "binder.h"
@@ -24,6 +23,10 @@ static phi_status settle_attention(phi_vision *v, phi_error *err)
     a->n_tokens = v->n_side * v->n_side + 1;
     a->head_dim = v->d_model / a->n_heads;
     a->scale = (float)(1.0 / sqrt((double)a->head_dim));
+    const int64_t widest = v->d_model * 4 > v->d_inner ? v->d_model * 4 : v->d_inner;
+    if (widest * a->n_tokens > INT32_MAX)
+        return phi_fail(err, PHI_EUNSUPPORTED, "vision: %d patches of a width of %lld are more than this build encodes",
+                        (int)a->n_tokens, (long long)widest);
     if (v->d_model % a->n_heads == 0 && a->head_dim % 4 == 0 && a->head_dim <= PHI_LIMIT_HEAD_DIM)
         return PHI_OK;
     return phi_fail(err, PHI_EUNSUPPORTED,
@@ -90,11 +93,18 @@ typedef struct affine_names {
     char bias[48];
 } affine_names;
 
+static void join(char out[48], const char *stem, const char *ending)
+{
+    const size_t n = strlen(stem);
+    memcpy(out, stem, n);
+    memcpy(out + n, ending, strlen(ending) + 1);
+}
+
 static affine_names names_of(const char *stem)
 {
     affine_names names;
-    (void)snprintf(names.weight, sizeof names.weight, "%s.weight", stem);
-    (void)snprintf(names.bias, sizeof names.bias, "%s.bias", stem);
+    join(names.weight, stem, ".weight");
+    join(names.bias, stem, ".bias");
     return names;
 }
 

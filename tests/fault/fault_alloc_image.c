@@ -1,5 +1,5 @@
-/* The k-th request for memory fails, for every k until a model that sees is loaded, a picture encoded and a text with it
- * answered; and the k-th range of the file arrives short. */
+/* The k-th request for memory fails, for every k until a model that sees is loaded, a picture encoded and a text with
+ * it answered; and the k-th range of the file arrives short. */
 #include "arena.h"
 #include "check.h"
 #include "model_file.h"

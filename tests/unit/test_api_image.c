@@ -108,6 +108,29 @@ TEST(api_image__features_are_those_of_hugging_face_at_any_number_of_threads)
     }
 }
 
+TEST(api_image__logits_behind_a_picture_are_those_of_hugging_face)
+{
+    /* tests/golden/vision-f32/vision.json, case "one": the whole of it, its last row; tolerance.logits */
+    static const int32_t behind[] = {1, 265, 280, 261, 300};
+    int32_t tokens[TEXT_MAX] = {1, 270, 13};
+    float logits[VOCABULARY], expected[VOCABULARY];
+    size_t n_bytes;
+    bench b;
+    const phi_session_options so = phi_session_options_default();
+    uint8_t *golden = check_read_file("golden/vision-f32/one.kv_f16.bin", &n_bytes);
+    CHECK(golden && n_bytes >= sizeof expected);
+    memcpy(expected, golden + n_bytes - sizeof expected, sizeof expected);
+    free(golden);
+    CHECK(set_up_encoded(&b, "vision-f32.gguf", &so));
+    size_t n = 3 + picture_tokens(tokens + 3, b.landscape);
+    memcpy(tokens + n, behind, sizeof behind);
+    n += sizeof behind / sizeof behind[0];
+    CHECK(logits_after(logits, b.session, tokens, n));
+    for (int i = 0; i < VOCABULARY; i++)
+        CHECK_NEAR(logits[i], expected[i], 1.1e-3);
+    tear_down(&b);
+}
+
 TEST(api_image__the_plan_is_what_it_takes_and_work_memory_goes_back)
 {
     bench b;
@@ -383,6 +406,7 @@ TEST(api_image__files_that_say_nonsense_of_their_vision_part_are_refused)
         {"clip.vision.block_count", 1, PHI_EUNSUPPORTED, "tensor 'v.blk.1."},
         {"clip.vision.attention.head_count", 3, PHI_EUNSUPPORTED, "3 heads of a width of 64"},
         {"clip.vision.attention.head_count", 32, PHI_EUNSUPPORTED, "32 heads of a width of 64"},
+        {"clip.vision.feed_forward_length", 1 << 18, PHI_ECORRUPT, "tensor 'v.blk.0.ffn_up.bias'"},
         {"clip.vision.num_crops", 65, PHI_ECORRUPT, "'clip.vision.num_crops' is 65"},
         {"clip.vision.attention.layer_norm_epsilon", 0x80000000, PHI_ECORRUPT, "expected a positive number"},
         {"clip.has_vision_encoder", 0, PHI_EUNSUPPORTED, "tensor 'v.class_embd' is not part of architecture"},

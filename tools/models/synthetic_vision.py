@@ -1,4 +1,4 @@
-"""The vision part of Phi-3.5-vision for make_synthetic.py: CLIP ViT-L/14-336 without its last layer, and the projector."""
+"""The vision part of Phi-3.5-vision for make_synthetic.py: CLIP ViT-L/14-336 less its last layer, the projector."""
 
 from tiny_vision import IMAGE_MEAN, IMAGE_STD, LAYER_NORM_EPS
 

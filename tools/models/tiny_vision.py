@@ -62,7 +62,8 @@ class VisionSpec:
 
 
 def text_spec(model_id: str, seed: int, hidden: int, storage: str, **rest) -> Spec:
-    return Spec(model_id, "phi3", "", seed, hidden, 128, 2, hidden // 32, hidden // 32, storage, (), name="Phi3", **rest)
+    n_heads = hidden // 32
+    return Spec(model_id, "phi3", "", seed, hidden, 128, 2, n_heads, n_heads, storage, (), name="Phi3", **rest)
 
 
 LANDSCAPE, PORTRAIT, SQUARE, WIDE = Picture(1, 1, 2), Picture(2, 2, 1), Picture(3, 2, 2), Picture(4, 1, 3)

@@ -1,42 +1,89 @@
-/* Pictures of the command line: PPM files whose size is that of a padded picture, encoded before the text. */
+/* Pictures of the command line, encoded before the text: JPEG, PNG, GIF, BMP through the HD transform, and PPM files that
+ * are padded already. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "phi_pixels.h"
 
-/* The next number of a PPM header: spaces and comments before it are skipped. */
-static bool read_number(int32_t *out, FILE *f)
-{
-    int c = fgetc(f);
-    while (c == '#' || c == ' ' || c == '\n' || c == '\r' || c == '\t') {
-        while (c == '#' && (c = fgetc(f)) != '\n' && c != EOF)
-            c = '#';
-        c = fgetc(f);
-    }
-    int64_t value = 0;
-    for (; c >= '0' && c <= '9' && value < INT32_MAX / 16; c = fgetc(f))
-        value = value * 10 + (c - '0');
-    *out = (int32_t)value;
-    return value > 0;
-}
-
-static bool read_pixels(phi_image **out, phi_engine *e, FILE *f, const char *path)
-{
+/* A padded picture, borrowed. */
+typedef struct padded {
+    const uint8_t *rgb; /* (height, width, 3) */
     int32_t width;
     int32_t height;
-    int32_t most;
+} padded;
+
+static bool make_image(phi_image **out, phi_engine *e, const padded *p, const char *path)
+{
     size_t n;
-    if (fgetc(f) != 'P' || fgetc(f) != '6' || !read_number(&width, f) || !read_number(&height, f) ||
-        !read_number(&most, f) || most != 255)
-        return cli_fail("%s: expected a binary PPM file (P6) with a maximum of 255", path) == 0;
-    if (phi_image_create(out, e, width, height) != PHI_OK)
+    if (phi_image_create(out, e, p->width, p->height) != PHI_OK)
         return cli_fail("%s: %s", path, phi_engine_error(e)->text) == 0;
     uint8_t *pixels = phi_image_pixels(*out, &n);
-    return fread(pixels, 1, n, f) == n || cli_fail("%s: fewer than %zu bytes of pixels", path, n) == 0;
+    memcpy(pixels, p->rgb, n);
+    return true;
 }
 
-static bool encode(cli_picture *picture)
+static bool image_of_ppm(phi_image **out, phi_engine *e, const char *path, phi_str file)
+{
+    int width;
+    int height;
+    int at = 0;
+    if (sscanf(file.ptr, "P6 %d %d 255%n", &width, &height, &at) != 2 || at == 0 || width < 1 || height < 1)
+        return cli_fail("%s: expected a PPM file that begins with P6, width, height and 255", path) == 0;
+    const uint64_t n_pixels = (uint64_t)(unsigned)width * (uint64_t)(unsigned)height;
+    if (file.len - (size_t)at < 1 || file.len - (size_t)at - 1 < 3 * n_pixels)
+        return cli_fail("%s: fewer bytes than %d x %d pixels", path, width, height) == 0;
+    const padded p = {(const uint8_t *)file.ptr + at + 1, width, height};
+    return make_image(out, e, &p, path);
+}
+
+/* A number of the model's "vision" description. */
+static int32_t vision_number(phi_engine *e, const char *key)
+{
+    const char *vision = strstr(phi_engine_info_json(e), "\"vision\":{");
+    const char *at = vision ? strstr(vision, key) : NULL;
+    return at ? (int32_t)strtol(at + strlen(key), NULL, 10) : 0;
+}
+
+static bool image_of_picture(phi_image **out, phi_engine *e, const cli_options *o, const char *path, phi_str file)
+{
+    phi_pixels *pixels = phi_pixels_create();
+    uint8_t *room = pixels ? phi_pixels_room(pixels, file.len) : NULL;
+    const int32_t tile = vision_number(e, "\"tileSize\":");
+    const int32_t n_crops = o->crops > 0 ? o->crops : vision_number(e, "\"numCrops\":");
+    padded p = {0};
+    if (room) {
+        memcpy(room, file.ptr, file.len);
+        if (phi_pixels_decode(pixels) == PHI_OK && phi_pixels_transform(pixels, n_crops, tile) == PHI_OK)
+            p = (padded){phi_pixels_padded(pixels), phi_pixels_padded_width(pixels), phi_pixels_padded_height(pixels)};
+        else
+            (void)cli_fail("%s: %s", path, phi_pixels_error_text(pixels));
+    } else {
+        (void)cli_fail("%s: no room for %zu bytes", path, file.len);
+    }
+    const bool is_good = p.rgb && make_image(out, e, &p, path);
+    phi_pixels_destroy(pixels);
+    return is_good;
+}
+
+static bool open_image(phi_image **out, phi_engine *e, const cli_options *o, const char *path)
+{
+    phi_image_plan plan;
+    size_t n;
+    if (phi_engine_plan_image(e, 1, 1, &plan) == PHI_EUNSUPPORTED)
+        return cli_fail("%s", phi_engine_error(e)->text) == 0;
+    char *bytes = cli_read_file(path, &n);
+    const phi_str file = {bytes, n};
+    bool is_good = bytes != NULL;
+    if (is_good)
+        is_good = n > 2 && memcmp(bytes, "P6", 2) == 0 ? image_of_ppm(out, e, path, file)
+                                                       : image_of_picture(out, e, o, path, file);
+    free(bytes);
+    return is_good;
+}
+
+static bool encode(cli_picture_item *picture)
 {
     const double begin = cli_now();
     phi_status status;
@@ -47,20 +94,18 @@ static bool encode(cli_picture *picture)
     return status == PHI_OK || cli_fail("%s", phi_image_error(picture->image)->text) == 0;
 }
 
-static bool add_image(cli_images *images, phi_engine *e, const char *path)
+static bool add_image(cli_images *images, phi_engine *e, const cli_options *o, const char *path)
 {
-    cli_picture *more = realloc(images->at, (images->n + 1) * sizeof *more);
-    FILE *f = more ? fopen(path, "rb") : NULL;
-    if (more)
-        images->at = more;
-    if (!f)
-        return cli_fail("%s: cannot be read", path) == 0;
-    cli_picture *picture = &images->at[images->n];
-    *picture = (cli_picture){0};
-    const bool is_good = read_pixels(&picture->image, e, f, path);
-    images->n += picture->image != NULL;
-    (void)fclose(f);
-    return is_good && encode(picture);
+    cli_picture_item *more = realloc(images->at, (images->n + 1) * sizeof *more);
+    if (!more)
+        return cli_fail("out of memory") == 0;
+    images->at = more;
+    cli_picture_item *item = &images->at[images->n];
+    *item = (cli_picture_item){0};
+    if (!open_image(&item->image, e, o, path))
+        return false;
+    images->n++;
+    return encode(item);
 }
 
 void cli_close_images(cli_images *images)
@@ -79,7 +124,7 @@ cli_images *cli_open_images(const cli_options *o, phi_engine *e)
     char *list = images && o->images ? strdup(o->images) : NULL;
     bool is_good = images && (list || !o->images);
     for (char *path = list ? strtok(list, ",") : NULL; path && is_good; path = strtok(NULL, ","))
-        is_good = add_image(images, e, path);
+        is_good = add_image(images, e, o, path);
     free(list);
     if (is_good)
         return images;

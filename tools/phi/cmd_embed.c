@@ -72,7 +72,7 @@ const cli_command cli_embed = {
     "embed", "a text as one vector: the hidden states behind the final norm, pooled; not normalised",
     "  --model FILE\n"
     "  --prompt TEXT | --file FILE | --tokens IDS\n"
-    "  --image A,B           padded pictures as PPM files: <|image_1|> of a text, -1 of ids\n"
+    "  --image A,B           pictures (phi image --help): <|image_1|> of a text, -1 of ids; --crops N\n"
     "  --pooling last|mean   of the last token, or the mean of all (default mean)\n"
     "  --lengths 1,2,3       of the first so many tokens each\n"
     "  --out FILE            the vectors as 32-bit floats, one after the other\n"

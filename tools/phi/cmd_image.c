@@ -6,7 +6,7 @@
 enum { MEASURE_MS = 300 };
 
 /* As JSON with the rate of the GEMM kernel, which encoding is measured by. */
-static bool report(const cli_options *o, phi_engine *e, const cli_picture *picture)
+static bool report(const cli_options *o, phi_engine *e, const cli_picture_item *picture)
 {
     const int32_t n_tokens = phi_image_n_tokens(picture->image);
     const int32_t n_steps = phi_image_n_steps_done(picture->image);
@@ -54,7 +54,8 @@ static int run_image(cli_options *o)
 
 const cli_command cli_image = {"image", "encode pictures, as a model that sees would read them",
                                "  --model FILE\n"
-                               "  --image A,B      padded pictures as PPM files\n"
+                               "  --image A,B      JPEG, PNG, GIF, BMP; or PPM, padded already\n"
+                               "  --crops N        tiles at most (default: the model's own number)\n"
                                "  --out FILE       the vectors as 32-bit floats, picture after picture\n"
                                "  --threads N, --accuracy-level 4|1, --kernels NAME\n"
                                "  --json           as JSON, a line a picture\n",

@@ -140,7 +140,7 @@ const cli_command cli_logits = {
     "logits", "the best next tokens behind a text, or behind each of its tokens",
     "  --model FILE\n"
     "  --prompt TEXT | --file FILE | --tokens IDS\n"
-    "  --image A,B      padded pictures as PPM files: <|image_1|> of a text, -1 of ids\n"
+    "  --image A,B      pictures (phi image --help): <|image_1|> of a text, -1 of ids; --crops N\n"
     "  --every          behind every token (from the cache), with the mean negative log likelihood of the text\n"
     "  --lengths 1,2,3  behind so many tokens each; --fresh computes each from nothing\n"
     "  --top N          how many to print (default 5, at most 20)\n"

@@ -157,7 +157,7 @@ const cli_command cli_generate = {
     "  --model FILE\n"
     "  --prompt TEXT | --file FILE | --tokens IDS\n"
     "                   the text as the model sees it: templates are applied by the web layer\n"
-    "  --image A,B      padded pictures as PPM files: <|image_1|> of a text, -1 of ids\n"
+    "  --image A,B      pictures (phi image --help): <|image_1|> of a text, -1 of ids; --crops N\n"
     "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"
     "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32|relaxed-s8|relaxed-u8, --strip RULE, --plain, "
     "--no-special\n"

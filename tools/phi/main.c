@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-static const cli_command *const commands[] = {&cli_info,     &cli_tokenize, &cli_logits, &cli_embed,
+static const cli_command *const commands[] = {&cli_info,     &cli_tokenize, &cli_logits,  &cli_embed,
                                               &cli_generate, &cli_image,    &cli_picture, &cli_bench};
 
 typedef enum option_kind { KIND_FLAG, KIND_INT, KIND_U64, KIND_FLOAT, KIND_TEXT, KIND_FILE, KIND_CHOICE } option_kind;
@@ -151,7 +151,6 @@ int main(int argc, char **argv)
                      .prefill = 128,
                      .top = 5,
                      .pooling = PHI_POOLING_MEAN,
-                     .crops = 4,
                      .tile = 336,
                      .generate = phi_generate_options_default()};
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

@@ -93,6 +93,7 @@ static void *stb_realloc(void *p, size_t bytes)
 #define STBI_REALLOC(p, bytes) stb_realloc(p, bytes)
 #define STBI_FREE(p)           stb_free(p)
 #define STBI_MAX_DIMENSIONS    PHI_LIMIT_PICTURE_SIDE
+#define STBI_NO_SIMD           /* the same code, hence the same bits, natively and in WebAssembly */
 #define STBI_NO_STDIO
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR

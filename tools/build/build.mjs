@@ -84,7 +84,8 @@ async function buildModules(variants) {
 }
 
 /** What comes beside the engine, in no variant and without a script; returns the names. */
-function buildSideModules() {
+export function buildSideModules() {
+  mkdirSync(DIST, { recursive: true });
   const folder = buildWasm(SIDE_VARIANT, 'pocketphi_pixels_wasm');
   copyFileSync(join(folder, PIXELS), join(DIST, PIXELS));
   return [PIXELS];

@@ -43,11 +43,15 @@ void phi_weights_deinit(phi_weights *w)
     w->slots = NULL;
 }
 
+/* A convolution's kernels (w, h, channels, n_rows) are a matrix whose rows are the kernels. The directory has checked
+ * that the product of all dimensions is that of a tensor in memory. */
 static phi_status check_shape(const phi_tensor_info *t, int32_t n_rows, int32_t n_cols, phi_error *err)
 {
     const uint64_t rows = t->n_dims > 1 ? t->dims[1] : 1;
     const bool is_flat = t->n_dims < 3 || (t->dims[2] == 1 && t->dims[3] == 1);
-    if (t->dims[0] == (uint64_t)n_cols && rows == (uint64_t)n_rows && is_flat)
+    const bool is_kernels = t->n_dims == 4 && t->dims[3] == (uint64_t)n_rows &&
+                            t->dims[0] * t->dims[1] * t->dims[2] == (uint64_t)n_cols;
+    if ((t->dims[0] == (uint64_t)n_cols && rows == (uint64_t)n_rows && is_flat) || is_kernels)
         return PHI_OK;
     return phi_fail(err, PHI_ECORRUPT, "tensor '%.*s' has shape (%llu, %llu)%s, expected (%d, %d)",
                     phi_str_print_len(t->name), t->name.ptr, (unsigned long long)rows, (unsigned long long)t->dims[0],

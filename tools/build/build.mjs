@@ -3,10 +3,13 @@
  *   dist/index.js              the entry of exports["."]; a page imports it as it is
  *   dist/prompt-api.js         the entry of exports["./prompt-api"]
  *   dist/engine-worker.js      the worker that either starts
+ *   dist/images.js             what either fetches with the first picture
+ *   dist/pocketphi-pixels.js   what the worker fetches with it
  *   dist/ai-sdk.js             the entry of exports["./ai-sdk"]; imports index.js, so that errors are of one class
  *   dist/isolation.js          the entry of exports["./isolation"]: parts of the next for service workers of one's own
  *   dist/coi-service-worker.js optional: cross-origin isolation where the server sends no headers; a plain script
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
+ *   dist/pocketphi-pixels.wasm the decoder of pictures, fetched with the first of them
  *   dist/types/                TypeScript declarations
  *   dist/manifest.schema.json  what a model's manifest looks like
  *   dist/licences.txt          of what others wrote and is in these files
@@ -24,6 +27,9 @@ import { buildSiteShown } from './site.mjs';
 import { buildWasm, VARIANTS } from './wasm.mjs';
 
 const DIST = join(REPOSITORY, 'dist');
+const PIXELS = 'pocketphi-pixels.wasm';
+/* Whose build makes the side modules: one thread, SIMD that all browsers have. */
+const SIDE_VARIANT = 'simd128-st';
 const COPIED = ['web/net/manifest.schema.json'];
 /* Each entry becomes one self-contained file. */
 const ENTRIES = {
@@ -31,6 +37,8 @@ const ENTRIES = {
   'prompt-api': 'web/prompt-api.ts',
   isolation: 'web/coi/isolation.ts',
   'engine-worker': 'web/worker/engine-worker.ts',
+  images: 'web/engine/images.ts',
+  'pocketphi-pixels': 'web/worker/pictures.ts',
 };
 /* What a page of the main entry loads of them. */
 const PAGE_SCRIPTS = ['index.js', 'engine-worker.js'];
@@ -44,6 +52,16 @@ const FROM_INDEX = {
       path: './index.js',
       external: true,
     }));
+  },
+};
+
+/* What is imported when it is wanted stays a file of its own. */
+const LATER = {
+  name: 'later',
+  setup(build) {
+    build.onResolve({ filter: /\/images\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './images.js', external: true } : undefined,
+    );
   },
 };
 
@@ -63,6 +81,14 @@ async function buildModules(variants) {
     built.push(glue, wasm);
   }
   return built;
+}
+
+/** What comes beside the engine, in no variant and without a script; returns the names. */
+export function buildSideModules() {
+  mkdirSync(DIST, { recursive: true });
+  const folder = buildWasm(SIDE_VARIANT, 'pocketphi_pixels_wasm');
+  copyFileSync(join(folder, PIXELS), join(DIST, PIXELS));
+  return [PIXELS];
 }
 
 /** Emscripten leaves the names of its script as they are: shorter ones save 1.8 kB of a gzipped variant. */
@@ -107,7 +133,7 @@ async function bundleEntries(entryPoints, options = {}) {
 /** Returns the names of the scripts. */
 async function bundle() {
   const metafiles = [
-    await bundleEntries(ENTRIES),
+    await bundleEntries(ENTRIES, { plugins: [LATER] }),
     await bundleEntries(AI_SDK, { plugins: [FROM_INDEX] }),
   ];
   const licences = [RUNTIME_LICENCES, ...licencesOf(metafiles)];
@@ -134,9 +160,9 @@ function emitTypes() {
 }
 
 /** Sizes of every file, and of what a page of the main entry loads with each variant: its module and the JavaScript. */
-function reportSizes(modules, scripts) {
+function reportSizes(modules, sides, scripts) {
   const files = Object.fromEntries(
-    [...modules, ...scripts].map((name) => [name, measure(join(DIST, name))]),
+    [...modules, ...sides, ...scripts].map((name) => [name, measure(join(DIST, name))]),
   );
   const sum = (names) => ({
     raw: names.reduce((n, name) => n + files[name].raw, 0),
@@ -161,10 +187,11 @@ export async function buildAll(variants = VARIANTS) {
   ensureNodeModules();
   mkdirSync(DIST, { recursive: true });
   const modules = await buildModules(variants);
+  const sides = buildSideModules();
   for (const file of COPIED) copyFileSync(join(REPOSITORY, file), join(DIST, basename(file)));
   const scripts = await bundle();
   step('types', emitTypes);
-  reportSizes(modules, scripts);
+  reportSizes(modules, sides, scripts);
   await buildSiteShown();
 }
 

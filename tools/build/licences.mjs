@@ -12,6 +12,9 @@ MIT licence. Copyright (c) 2010-2014 Emscripten authors, see its AUTHORS file.
 
 musl, Emscripten's C library
 MIT licence. Copyright (c) 2005-2020 Rich Felker, et al.
+
+stb_image, the decoder of JPEG, PNG, GIF and BMP in pocketphi-pixels.wasm
+MIT licence or public domain. Copyright (c) 2017 Sean Barrett
 `;
 
 function licenceOf(folder) {

@@ -1,5 +1,5 @@
 /* Native builds through the presets of CMakePresets.json, with whatever of their needs is missing fetched first. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDebs, ensureProgram } from '../setup/debs.mjs';
 import { run, SetupError, step } from '../setup/report.mjs';
@@ -20,10 +20,16 @@ export function ensureCmake() {
   return { cmake: cmake.file, env };
 }
 
-/** Headers that native builds take from the system: as CMake settings where they are not in the include path. */
+/** Where stb_image.h is, as a CMake setting. */
+export function stbSetting() {
+  return `-DPHI_STB_DIR=${join(ensureDebs(['libstb-dev']).root, 'usr/include/stb')}`;
+}
+
+/** Headers that native builds take from the system, as CMake settings. */
 function headerSettings() {
   const simde = ensureDebs(['libsimde-dev']).root;
-  return simde === '/' ? [] : [`-DPHI_SIMDE_DIR=${join(simde, 'usr/include')}`];
+  const simdeSettings = simde === '/' ? [] : [`-DPHI_SIMDE_DIR=${join(simde, 'usr/include')}`];
+  return [stbSetting(), ...simdeSettings];
 }
 
 function fuzzTools() {
@@ -48,9 +54,12 @@ export function buildNative(preset, targets = []) {
   }
   const folder = buildFolder(preset);
   const only = targets.flatMap((target) => ['--target', target]);
+  const stamp = join(folder, 'settings.txt');
+  const isConfigured = existsSync(stamp) && readFileSync(stamp, 'utf8') === settings.join('\n');
   step(`build ${preset}`, () => {
-    if (!existsSync(join(folder, 'build.ninja'))) {
+    if (!isConfigured) {
       run(cmake, ['--preset', preset, ...settings], { cwd: REPOSITORY, env });
+      writeFileSync(stamp, settings.join('\n'));
     }
     run(cmake, ['--build', folder, '-j', JOBS, ...only], { cwd: REPOSITORY, env });
   });

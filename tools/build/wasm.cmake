@@ -22,7 +22,7 @@ endif()
 
 # What runs once per load or per request, or only calls kernels, is compiled for size; packing and sampling stay fast, as
 # kernels do.
-foreach(layer base pool format tokenizer constrain nn model api)
+foreach(layer base pool image format tokenizer constrain nn model api)
   if(TARGET phi_${layer} AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(phi_${layer} PRIVATE -Oz)
   endif()
@@ -82,6 +82,14 @@ if(PHI_THREADS)
   set_target_properties(pocketphi_trap PROPERTIES EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY trap)
 endif()
 
+# Pictures: a module of its own without a script of Emscripten's, which web/pixels/module.ts makes an instance of. The
+# same in all variants, hence built in one.
+if(NOT PHI_THREADS AND NOT PHI_RELAXED)
+  add_executable(pocketphi_pixels_wasm $<TARGET_OBJECTS:phi_pixels> $<TARGET_OBJECTS:phi_base>)
+  set_target_properties(pocketphi_pixels_wasm PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-pixels SUFFIX .wasm)
+  target_link_options(pocketphi_pixels_wasm PRIVATE --no-entry -sSTANDALONE_WASM=1 -sFILESYSTEM=0 -Oz -sINITIAL_MEMORY=1MB)
+endif()
+
 # phi_wasm_program(NAME FOLDER): the tests of a folder as a program that Node runs. Only the main thread may touch the
 # file system of Node, so with threads the pool's workers are made beforehand and main() stays where it is.
 function(phi_wasm_program name folder)
@@ -90,13 +98,17 @@ function(phi_wasm_program name folder)
     return()
   endif()
   add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE pocketphi)
+  target_link_libraries(${name} PRIVATE pocketphi_pixels)
   target_compile_definitions(${name} PRIVATE PHI_TESTS_DIR="${CMAKE_SOURCE_DIR}/tests")
   target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS=1 -sEXIT_RUNTIME=1)
   if(PHI_THREADS)
     target_link_options(${name} PRIVATE -sPTHREAD_POOL_SIZE=24 -sPTHREAD_POOL_SIZE_STRICT=2)
   endif()
 endfunction()
+
+# For the benchmark of pictures: the tool of the native build, in Node.
+phi_wasm_program(phi tools/phi)
+set_target_properties(phi PROPERTIES EXCLUDE_FROM_ALL ON)
 
 enable_testing()
 foreach(suite unit kernels)

@@ -15,16 +15,18 @@ C_LAYERS = {
     "src/base": [],
     "wasm_kernels": ["src/base"],
     "src/pool": ["src/base"],
+    "src/image": ["src/base"],
     "src/format": ["src/base"],
     "src/tokenizer": ["src/base"],
     "src/weights": ["src/base", "src/format", "src/pool", "wasm_kernels"],
     "src/kv": ["src/base", "wasm_kernels"],
     "src/nn": ["src/base", "src/pool", "wasm_kernels", "src/kv", "src/weights", "src/format"],
-    "src/model": ["src/base", "src/pool", "src/nn", "src/kv", "src/weights", "src/format", "wasm_kernels"],
+    "src/model": ["src/base", "src/pool", "src/image", "src/nn", "src/kv", "src/weights", "src/format", "wasm_kernels"],
     "src/constrain": ["src/base", "src/tokenizer"],
     "src/generate": ["src/base", "src/tokenizer"],
-    "src/api": ["src", "src/base", "src/pool", "src/format", "src/tokenizer", "src/weights", "src/kv", "src/nn",
-                "src/model", "src/constrain", "src/generate", "wasm_kernels"],
+    "src/api": ["src", "src/base", "src/pool", "src/image", "src/format", "src/tokenizer", "src/weights", "src/kv",
+                "src/nn", "src/model", "src/constrain", "src/generate", "wasm_kernels"],
+    "src/pixels": ["src", "src/base", "wasm_kernels"],
     "src": ["src/base"],
 }
 # Single headers that the table allows beyond the folders.
@@ -33,8 +35,8 @@ C_HEADERS = {"src/generate": ["src/model/model.h"]}
 KERNEL_BASE_HEADERS = {"half.h", "limits.h"}
 
 # Layer number of each web folder; an import goes to a lower number (or stays in its folder).
-WEB_LAYERS = {"web/base": 0, "web/coi": 0, "web/abi": 1, "web/store": 1, "web/net": 1, "web/worker": 2, "web/engine": 3,
-              "web/api": 4, "web": 5}
+WEB_LAYERS = {"web/base": 0, "web/coi": 0, "web/abi": 1, "web/store": 1, "web/net": 1, "web/pixels": 1, "web/worker": 2,
+              "web/engine": 3, "web/api": 4, "web": 5}
 # web/api sees the engine's folder (and base), nothing of the worker behind it.
 API_MAY_IMPORT = {"web/engine", "web/base"}
 

@@ -50,6 +50,87 @@ void phi_f32_rms_norm__simd128(float *y, const float *x, const float *w, int32_t
         y[i] = w[i] * (x[i] * inverse);
 }
 
+static float mean_of(const float *x, int32_t n)
+{
+    v128_t low = wasm_f32x4_splat(0), high = low;
+    int32_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        low = wasm_f32x4_add(low, wasm_v128_load(x + i));
+        high = wasm_f32x4_add(high, wasm_v128_load(x + i + 4));
+    }
+    const eight tail = load_tail(x + i, n - i, 0.0f);
+    low = wasm_f32x4_add(low, wasm_v128_load(tail.at));
+    return simd_sum8(low, wasm_f32x4_add(high, wasm_v128_load(tail.at + 4))) / (float)n;
+}
+
+/* The tail is filled up with the mean: its differences are 0. */
+static float variance_of(const float *x, int32_t n, float mean)
+{
+    const v128_t centre = wasm_f32x4_splat(mean);
+    v128_t low = wasm_f32x4_splat(0), high = low;
+    int32_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const v128_t a = wasm_f32x4_sub(wasm_v128_load(x + i), centre);
+        const v128_t b = wasm_f32x4_sub(wasm_v128_load(x + i + 4), centre);
+        low = simd_mul_add(a, a, low);
+        high = simd_mul_add(b, b, high);
+    }
+    const eight tail = load_tail(x + i, n - i, mean);
+    const v128_t a = wasm_f32x4_sub(wasm_v128_load(tail.at), centre);
+    const v128_t b = wasm_f32x4_sub(wasm_v128_load(tail.at + 4), centre);
+    return simd_sum8(simd_mul_add(a, a, low), simd_mul_add(b, b, high)) / (float)n;
+}
+
+void phi_f32_layer_norm__simd128(float *y, const float *x, const float *w, const float *b, int32_t n, float eps)
+{
+    const float mean = mean_of(x, n), inverse = 1.0f / sqrtf(variance_of(x, n, mean) + eps);
+    const v128_t centre = wasm_f32x4_splat(mean), factor = wasm_f32x4_splat(inverse);
+    int32_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const v128_t normed = wasm_f32x4_mul(wasm_f32x4_sub(wasm_v128_load(x + i), centre), factor);
+        wasm_v128_store(y + i, simd_mul_add(wasm_v128_load(w + i), normed, wasm_v128_load(b + i)));
+    }
+    for (; i < n; i++)
+        y[i] = w[i] * ((x[i] - mean) * inverse) + b[i];
+}
+
+typedef v128_t activate4_fn(const simd_exp *c, v128_t x);
+
+PHI_ALWAYS_INLINE void activate(float *x, int32_t n, activate4_fn *activate4)
+{
+    const simd_exp c = simd_exp_make();
+    int32_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        wasm_v128_store(x + i, activate4(&c, wasm_v128_load(x + i)));
+    if (i == n)
+        return;
+    eight tail = load_tail(x + i, n - i, 0.0f);
+    wasm_v128_store(tail.at, activate4(&c, wasm_v128_load(tail.at)));
+    store_tail(x + i, &tail, n - i);
+}
+
+PHI_ALWAYS_INLINE v128_t gelu4(const simd_exp *c, v128_t x)
+{
+    const v128_t erf = simd_erf_f32(c, wasm_f32x4_mul(x, wasm_f32x4_splat(0x1.6a09e6p-1f)));
+    return wasm_f32x4_mul(wasm_f32x4_mul(x, wasm_f32x4_splat(0.5f)), wasm_f32x4_add(c->one, erf));
+}
+
+void phi_f32_gelu__simd128(float *x, int32_t n)
+{
+    activate(x, n, gelu4);
+}
+
+PHI_ALWAYS_INLINE v128_t quick_gelu4(const simd_exp *c, v128_t x)
+{
+    static const float factor = -1.702f;
+    return wasm_f32x4_div(x, wasm_f32x4_add(c->one, simd_exp_f32(c, wasm_f32x4_mul(x, simd_keep_f32(&factor)))));
+}
+
+void phi_f32_quick_gelu__simd128(float *x, int32_t n)
+{
+    activate(x, n, quick_gelu4);
+}
+
 static inline v128_t silu(const simd_exp *c, v128_t gate)
 {
     return wasm_f32x4_div(gate, wasm_f32x4_add(c->one, simd_exp_f32(c, wasm_f32x4_neg(gate))));

@@ -81,18 +81,26 @@ static group_outputs group_begin(const linear_job *job, const linear_part *part,
 static void group_end(const linear_job *job, const linear_part *part, const group_outputs *out)
 {
     const phi_activation activation = job->linear->activation;
-    if (out->at == part->y + out->first)
+    const size_t stride = (size_t)job->linear->n_rows;
+    float *to = part->y + out->first;
+    if (out->at == to)
         return;
     if (part->bias) {
+        float bias[PHI_GROUP_ROWS] = {0};
+        memcpy(bias, part->bias + out->first, (size_t)out->n_rows * sizeof(float));
         for (int32_t t = 0; t < job->n_tokens; t++)
-            for (int32_t i = 0; i < out->n_rows; i++)
-                out->at[t * PHI_GROUP_ROWS + i] += part->bias[out->first + i];
+            for (int32_t i = 0; i < PHI_GROUP_ROWS; i++)
+                out->at[t * PHI_GROUP_ROWS + i] += bias[i];
     }
     if (activation != PHI_ACTIVATION_NONE)
         job->x->kernels->activate[activation](out->at, job->n_tokens * PHI_GROUP_ROWS);
-    for (int32_t t = 0; t < job->n_tokens; t++)
-        memcpy(part->y + (size_t)t * (size_t)job->linear->n_rows + out->first, out->at + t * PHI_GROUP_ROWS,
-               (size_t)out->n_rows * sizeof(float));
+    for (int32_t t = 0; t < job->n_tokens; t++) {
+        const float *from = out->at + t * PHI_GROUP_ROWS;
+        if (out->n_rows == PHI_GROUP_ROWS)
+            memcpy(to + (size_t)t * stride, from, PHI_GROUP_ROWS * sizeof(float));
+        else
+            memcpy(to + (size_t)t * stride, from, (size_t)out->n_rows * sizeof(float));
+    }
 }
 
 static void gemm_group(const linear_job *job, const phi_matrix *m, const group_outputs *out,

@@ -28,7 +28,8 @@ void phi_f32_layer_norm__scalar(float *y, const float *x, const float *w, const 
         y[i] = w[i] * ((x[i] - mean) * inverse) + b[i];
 }
 
-/* hf activations.py, GELUActivation: x * 0.5 * (1 + erf(x / sqrt(2))). */
+/* hf activations.py, GELUActivation: x * 0.5 * (1 + erf(x / sqrt(2))). It has no faster version: a picture needs it once,
+ * in its projection, which takes 0.3 % of the time like this (docs/SPEED.md). */
 void phi_f32_gelu__scalar(float *x, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)

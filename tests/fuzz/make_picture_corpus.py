@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the corpora of fuzz_picture (small files of each kind, and what is wrong with others) and fuzz_hd_transform."""
+"""Writes the corpora of fuzz_picture (small files of each kind, and broken ones) and fuzz_hd_transform."""
 
 import struct
 from pathlib import Path

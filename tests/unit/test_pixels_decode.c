@@ -98,9 +98,9 @@ TEST(pixels_decode__png_bmp_gif_are_pillow_s_to_the_byte)
         CHECK_INT(decode_and_compare(exact_files[i], &mean_square), 0);
 }
 
-/* Inverse transform and colour conversion are each rounded a little otherwise than libjpeg-turbo does it: brightness and
- * colour differences within 1, hence (1.772 times the one and the other) red, green and blue within 3. Half-width colours
- * without half height are filled in with another rounding, twice: measured 6. */
+/* Inverse transform and colour conversion are each rounded a little otherwise than libjpeg-turbo does it: brightness
+ * and colour differences within 1, hence (1.772 times the one and the other) red, green and blue within 3. Half-width
+ * colours without half height are filled in with another rounding, twice: measured 6. */
 TEST(pixels_decode__jpeg_is_close_to_libjpeg_turbo_s)
 {
     for (int32_t i = 0; i < N_JPEG_FILES; i++) {

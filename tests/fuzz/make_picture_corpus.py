@@ -26,6 +26,10 @@ def broken_files():
     at = turned.index(b"MM\0*") + 4
     turned[at:at + 4] = b"\xff\xff\xff\xff"
     yield "exif-beyond.jpg", bytes(turned)
+    codes = bytearray(whole["420.jpg"])
+    at = codes.index(b"\xff\xc4") + 5
+    codes[at:at + 16] = bytes([17] * 16)  # 272 codes of a byte each
+    yield "codes-beyond.jpg", bytes(codes)
     yield "empty", b""
 
 

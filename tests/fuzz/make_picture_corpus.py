@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the corpora of fuzz_picture (small files of each kind, and what is wrong with others) and fuzz_hd_transform."""
+"""Writes the corpora of fuzz_picture (small files of each kind, and broken ones) and fuzz_hd_transform."""
 
 import struct
 from pathlib import Path
@@ -26,6 +26,10 @@ def broken_files():
     at = turned.index(b"MM\0*") + 4
     turned[at:at + 4] = b"\xff\xff\xff\xff"
     yield "exif-beyond.jpg", bytes(turned)
+    codes = bytearray(whole["420.jpg"])
+    at = codes.index(b"\xff\xc4") + 5
+    codes[at:at + 16] = bytes([17] * 16)  # 272 codes of a byte each
+    yield "codes-beyond.jpg", bytes(codes)
     yield "empty", b""
 
 

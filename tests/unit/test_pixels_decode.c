@@ -98,9 +98,9 @@ TEST(pixels_decode__png_bmp_gif_are_pillow_s_to_the_byte)
         CHECK_INT(decode_and_compare(exact_files[i], &mean_square), 0);
 }
 
-/* Inverse transform and colour conversion are each rounded a little otherwise than libjpeg-turbo does it: brightness and
- * colour differences within 1, hence (1.772 times the one and the other) red, green and blue within 3. Half-width colours
- * without half height are filled in with another rounding, twice: measured 6. */
+/* Inverse transform and colour conversion are each rounded a little otherwise than libjpeg-turbo does it: brightness
+ * and colour differences within 1, hence (1.772 times the one and the other) red, green and blue within 3. Half-width
+ * colours without half height are filled in with another rounding, twice: measured 6. */
 TEST(pixels_decode__jpeg_is_close_to_libjpeg_turbo_s)
 {
     for (int32_t i = 0; i < N_JPEG_FILES; i++) {
@@ -169,6 +169,25 @@ TEST(pixels_decode__a_jpeg_of_very_many_scans_is_refused)
     CHECK_INT(phi_picture_examine(&facts, bytes, write_scans(bytes, 128), &g_err), PHI_OK);
     CHECK_INT(phi_picture_examine(&facts, bytes, write_scans(bytes, 129), &g_err), PHI_EUNSUPPORTED);
     CHECK(strstr(g_err.text, "more than 128 scans") != NULL);
+}
+
+TEST(pixels_decode__huffman_tables_of_more_codes_than_bytes_are_refused)
+{
+    static uint8_t bytes[1000];
+    phi_picture_facts facts;
+    const size_t n = write_scans(bytes, 1), table_bytes = 4 + 1 + 16 + 300, at = n - 2;
+    memmove(bytes + at + table_bytes, bytes + at, 2);
+    memset(bytes + at, 0, table_bytes);
+    bytes[at] = 0xff, bytes[at + 1] = 0xc4, bytes[at + 2] = 1, bytes[at + 3] = (1 + 16 + 300 + 2) & 255;
+    bytes[at + 4 + 16] = 255, bytes[at + 4 + 15] = 2;
+    CHECK_INT(phi_picture_examine(&facts, bytes, n + table_bytes, &g_err), PHI_ECORRUPT);
+    CHECK(strstr(g_err.text, "a Huffman table of 257 codes in 317 bytes") != NULL);
+    bytes[at + 4 + 15] = 0; /* 255, and the next table has no room */
+    bytes[at + 3] = (1 + 16 + 255 + 16 + 2) & 255;
+    CHECK_INT(phi_picture_examine(&facts, bytes, n + table_bytes, &g_err), PHI_ECORRUPT);
+    CHECK(strstr(g_err.text, "a Huffman table of 0 codes in 16 bytes") != NULL);
+    bytes[at + 3] = (1 + 16 + 255 + 2) & 255; /* it fits exactly; zeros behind it */
+    CHECK_INT(phi_picture_examine(&facts, bytes, n + table_bytes, &g_err), PHI_OK);
 }
 
 TEST(pixels_decode__exif_says_1_to_8_or_nothing)

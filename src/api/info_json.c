@@ -66,7 +66,7 @@ static void put_vision(phi_json *j, const phi_vision *v)
     phi_json_int(j, "tileSize", v->tile_size);
     phi_json_int(j, "patchSize", v->patch_size);
     phi_json_int(j, "numCrops", v->n_crops);
-    phi_json_int(j, "maxTiles", PHI_LIMIT_TILES);
+    phi_json_int(j, "maxTiles", PHI_LIMIT_CROPS);
     phi_json_int(j, "nLayers", v->n_layers);
     phi_json_int(j, "dModel", v->d_model);
     phi_json_int(j, "dInner", v->d_inner);

@@ -19,10 +19,7 @@ enum {
     PHI_LIMIT_HEAD_DIM = 512,
     PHI_LIMIT_CONTEXT = 1 << 20, /* tokens */
     PHI_LIMIT_THREADS = 64,
-    PHI_LIMIT_BATCH = 512,       /* tokens of one forward slice */
-    PHI_LIMIT_TILE_SIZE = 1024,  /* pixels on a side of what a vision encoder sees at once */
-    PHI_LIMIT_TILE_PATCHES = 64, /* on a side */
-    PHI_LIMIT_TILES = 64,        /* of one picture */
+    PHI_LIMIT_BATCH = 512, /* tokens of one forward slice */
     PHI_LIMIT_STOP_STRINGS = 64,
     PHI_LIMIT_TOP_LOGPROBS = 20,
     PHI_LIMIT_CONSTRAINT_BYTES = 1 << 18, /* text of a JSON schema or a regular expression */
@@ -37,7 +34,8 @@ enum {
     PHI_LIMIT_PICTURE_PIXELS = 64000000,  /* unless the caller says otherwise */
     PHI_LIMIT_JPEG_SCANS = 128,           /* encoders make some ten; a scan of a few bytes may cost a whole pass */
     PHI_LIMIT_CROPS = 64,                 /* tiles of one picture; Phi-3-vision was made with 16 */
-    PHI_LIMIT_TILE = 1024                 /* pixels of a tile's side; Phi-3-vision has 336 */
+    PHI_LIMIT_TILE = 1024,                /* pixels of a tile's side; Phi-3-vision has 336 */
+    PHI_LIMIT_TILE_PATCHES = 64           /* on a tile's side; Phi-3-vision has 24 */
 };
 
 #endif

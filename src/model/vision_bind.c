@@ -41,13 +41,13 @@ static phi_status read_counts(phi_vision *v, const phi_directory *dir, phi_error
         int32_t *out;
         int32_t high;
     } counts[] = {
-        {PHI_STR("clip.vision.image_size"), &v->tile_size, PHI_LIMIT_TILE_SIZE},
-        {PHI_STR("clip.vision.patch_size"), &v->patch_size, PHI_LIMIT_TILE_SIZE},
+        {PHI_STR("clip.vision.image_size"), &v->tile_size, PHI_LIMIT_TILE},
+        {PHI_STR("clip.vision.patch_size"), &v->patch_size, PHI_LIMIT_TILE},
         {PHI_STR("clip.vision.embedding_length"), &v->d_model, PHI_LIMIT_WIDTH},
         {PHI_STR("clip.vision.feed_forward_length"), &v->d_inner, PHI_LIMIT_WIDTH},
         {PHI_STR("clip.vision.block_count"), &v->n_layers, PHI_LIMIT_LAYERS},
         {PHI_STR("clip.vision.attention.head_count"), &v->attention.n_heads, PHI_LIMIT_HEADS},
-        {PHI_STR("clip.vision.num_crops"), &v->n_crops, PHI_LIMIT_TILES},
+        {PHI_STR("clip.vision.num_crops"), &v->n_crops, PHI_LIMIT_CROPS},
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         PHI_TRY(phi_model_read_key(counts[i].out, dir, counts[i].key, 1, counts[i].high, err));

@@ -22,11 +22,11 @@ phi_status phi_vision_grid(phi_tile_grid *out, const phi_vision *v, int32_t widt
     const int32_t S = v->tile_size;
     *out = (phi_tile_grid){height / S, width / S};
     if (width > 0 && height > 0 && width % S == 0 && height % S == 0 &&
-        (int64_t)out->n_rows * out->n_cols <= PHI_LIMIT_TILES)
+        (int64_t)out->n_rows * out->n_cols <= PHI_LIMIT_CROPS)
         return PHI_OK;
     return phi_fail(err, PHI_EINVAL,
                     "image: %d x %d pixels; expected multiples of %d and at most %d tiles of that size", (int)width,
-                    (int)height, (int)S, PHI_LIMIT_TILES);
+                    (int)height, (int)S, PHI_LIMIT_CROPS);
 }
 
 /* Vectors of the tiles, each row's separator included. */

@@ -10,6 +10,7 @@ import { ContextTooSmall, SummaryJob } from '../../demo/summarise/job.js';
 import { dealContext, disarm, finalPrompt } from '../../demo/summarise/prompts.js';
 import { groupByTokens, splitByTokens } from '../../demo/summarise/split.js';
 import { isMessageStart, recognise } from '../../demo/summarise/thread.js';
+import { cpuNow } from './lib/cpu-time.mjs';
 
 const LONGEST_STEP_MS = 50;
 const MEGABYTE = 1 << 20;
@@ -99,9 +100,9 @@ test('a thread of ten megabytes, or a line of it, is recognised at once', () => 
     `${'a '.repeat(99)}\n`.repeat(MEGABYTE / 50),
   );
   for (const text of hostile) {
-    const start = performance.now();
+    const start = cpuNow();
     recognise(text);
-    const ms = performance.now() - start;
+    const ms = cpuNow() - start;
     assert.ok(ms < LONGEST_STEP_MS, `${ms} ms for ${JSON.stringify(text.slice(0, 20))}`);
   }
 });
@@ -179,14 +180,14 @@ test('texts of ten megabytes are cut without a step of 50 ms, and no part is emp
     stops: '.'.repeat(MEGABYTE),
   };
   for (const [name, text] of Object.entries(texts)) {
-    let last = performance.now();
+    let last = cpuNow();
     let longest = 0;
     /* What is measured is the page's own share: the count is the worker's. */
     const timed = async (piece) => {
-      longest = Math.max(longest, performance.now() - last);
+      longest = Math.max(longest, cpuNow() - last);
       const tokens = Math.ceil(piece.length / 4);
       await undefined;
-      last = performance.now();
+      last = cpuNow();
       return tokens;
     };
     const parts = await splitByTokens(text, { budget: 3000, count: timed, isMessageStart });
@@ -392,9 +393,9 @@ Content-Type: text/html
     'From: a\nContent-Type: text/html\n\n<style>x{}</style><p>Hello &amp; bye<br>now</p><script>x';
   assert.match(textFromMail(bytes(html)), /\n\nHello & bye\nnow\n$/);
   assert.equal(textFromMail(bytes('no mail')), undefined);
-  const start = performance.now();
+  const start = cpuNow();
   textFromMail(
     bytes(`From: a\nContent-Type: text/html\n\n${'<'.repeat(2e6)}${'<script>'.repeat(1e5)}`),
   );
-  assert.ok(performance.now() - start < 2000);
+  assert.ok(cpuNow() - start < 2000);
 });

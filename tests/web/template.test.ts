@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../../web/base/errors.ts';
 import { ChatTemplate } from '../../web/worker/template.ts';
+import { cpuNow } from './lib/cpu-time.mjs';
 
 const MESSAGES = [
   { role: 'system', content: 'Be brief.' },
@@ -140,7 +141,7 @@ test('template: hostile ones end with one error, soon', () => {
     ],
   ];
   for (const [source, text] of cases) {
-    const start = performance.now();
+    const start = cpuNow();
     assert.throws(
       () => render(source),
       (error: unknown) => {
@@ -149,7 +150,7 @@ test('template: hostile ones end with one error, soon', () => {
         return true;
       },
     );
-    const ms = performance.now() - start;
+    const ms = cpuNow() - start;
     assert.ok(ms < 5000, `${ms} ms: ${source.slice(0, 80)}`);
   }
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deriveSteps, solve } from '../../demo/tutor/arithmetic.js';
 import { formatExpression, parseAnswer, parseExpression } from '../../demo/tutor/steps.js';
+import { cpuNow } from './lib/cpu-time.mjs';
 
 const SUM = `347 + 285
 Ones: 7 + 5 = 12. Write 2, carry 1.
@@ -176,7 +177,7 @@ test('any text gives a value, soon', () => {
     seed = (seed * 48271) % 2147483647;
     return seed % n;
   };
-  const start = performance.now();
+  const start = cpuNow();
   for (let i = 0; i < 3000; i++) {
     const text = Array.from({ length: next(60) }, () => pieces[next(pieces.length)]).join('');
     assert.equal(typeof parseAnswer(text).isConsistent, 'boolean');
@@ -185,5 +186,5 @@ test('any text gives a value, soon', () => {
   for (const text of ['', '\n', '1 + 1\n'.repeat(9999), '\ud800', '__proto__: 1', 'Constructor: 5'])
     parseAnswer(text);
   assert.equal(parseAnswer('1'.repeat(5000)).isConsistent, false);
-  assert.ok(performance.now() - start < 5000);
+  assert.ok(cpuNow() - start < 5000);
 });

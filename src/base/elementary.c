@@ -68,15 +68,19 @@ double phi_pow(double x, double y)
 /* x = n pi/2 + r,  |r| < 0.786: n modulo 4 says which series, with which sign. */
 void phi_sin_cos(double *sine, double *cosine, double x)
 {
+    /* 1 / (k (k - 1)) for k = 2, 3, 4 …: the ratios of terms of the cosine and of the sine in turn. */
+    static const double ratios[] = {1.0 / 2,   1.0 / 6,   1.0 / 12,  1.0 / 20,  1.0 / 30,  1.0 / 42,
+                                    1.0 / 56,  1.0 / 72,  1.0 / 90,  1.0 / 110, 1.0 / 132, 1.0 / 156,
+                                    1.0 / 182, 1.0 / 210, 1.0 / 240, 1.0 / 272};
     const double shifted = x * TWO_OVER_PI + ROUND;
     const double n = shifted - ROUND;
     const double r = (x - n * HALF_PI_HIGH) - n * HALF_PI_LOW;
     const double r2 = r * r;
     double s = 1;
     double c = 1;
-    for (int k = 17; k >= 3; k -= 2) {
-        s = 1.0 - s * (r2 / (k * (k - 1)));
-        c = 1.0 - c * (r2 / ((k - 1) * (k - 2)));
+    for (int i = sizeof ratios / sizeof ratios[0] - 2; i >= 0; i -= 2) {
+        c = 1.0 - c * (r2 * ratios[i]);
+        s = 1.0 - s * (r2 * ratios[i + 1]);
     }
     s *= r;
     const unsigned quadrant = (unsigned)bits_of(shifted) & 3u;

@@ -75,6 +75,12 @@ static inline float phi_erf_f32(float z)
     return phi_bits_to_f32(phi_f32_to_bits(far) | (phi_f32_to_bits(z) & 0x80000000u));
 }
 
+/* hf activations.py, GELUActivation: x * 0.5 * (1 + erf(x / sqrt(2))). */
+static inline float phi_gelu_f32(float x)
+{
+    return (x * 0.5f) * (1.0f + phi_erf_f32(x * 0x1.6a09e6p-1f));
+}
+
 /* The sum of eight partial sums, in the order that two vectors of four fold in. */
 static inline float phi_sum8(const float p[8])
 {

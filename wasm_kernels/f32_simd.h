@@ -60,24 +60,6 @@ PHI_ALWAYS_INLINE v128_t simd_exp_f32(const simd_exp *c, v128_t x)
     return wasm_v128_bitselect(c->infinity, y, wasm_f32x4_gt(x, c->max));
 }
 
-/* phi_erf_f32 */
-PHI_ALWAYS_INLINE v128_t simd_erf_f32(const simd_exp *c, v128_t z)
-{
-    static const float s_steps[] = {PHI_ERF_S5, PHI_ERF_S4, PHI_ERF_S3, PHI_ERF_S2, PHI_ERF_S1, PHI_ERF_S0};
-    static const float p_steps[] = {PHI_ERF_P5, PHI_ERF_P4, PHI_ERF_P3, PHI_ERF_P2, PHI_ERF_P1, PHI_ERF_P0};
-    const v128_t a = wasm_f32x4_pmin(wasm_f32x4_splat(PHI_ERF_MAX), wasm_f32x4_abs(z)); /* b < a ? b : a */
-    const v128_t a2 = wasm_f32x4_mul(a, a);
-    v128_t s = wasm_f32x4_splat(PHI_ERF_S6), p = wasm_f32x4_splat(PHI_ERF_P6);
-    PHI_UNROLL
-    for (int i = 0; i < 6; i++) {
-        s = simd_mul_add(s, a2, simd_keep_f32(s_steps + i));
-        p = simd_mul_add(p, a, simd_keep_f32(p_steps + i));
-    }
-    const v128_t near = simd_mul_add(z, s, z), far = wasm_f32x4_sub(c->one, simd_exp_f32(c, p));
-    const v128_t sign = wasm_v128_and(z, wasm_i32x4_splat(INT32_MIN));
-    return wasm_v128_bitselect(near, wasm_v128_or(far, sign), wasm_f32x4_le(a, wasm_f32x4_splat(PHI_ERF_NEAR)));
-}
-
 /* phi_sum8 of the lanes of two vectors. */
 PHI_ALWAYS_INLINE float simd_sum8(v128_t low, v128_t high)
 {

@@ -80,8 +80,9 @@ typedef struct phi_kernels {
     void (*gemm)(float *y, int32_t y_stride, const phi_q8 *x, const phi_panel *panel, int32_t n_tokens,
                  int32_t first_col, bool is_first, bool is_last);
 
-    /* Weights of rows of one group as plain floats (accuracy level 1, embeddings): out (16, K). */
-    void (*dequantize[PHI_N_PACKED])(float *out, const uint8_t *group, int32_t n_cols);
+    /* Weights of rows of one group as plain floats (accuracy level 1, embeddings): out (16, K). Of F16 and BF16, whose
+     * groups are one row: out (K), to the bit what dot_float reads; unaligned allowed. No entry for F32. */
+    void (*dequantize[PHI_N_LAYOUTS])(float *out, const uint8_t *group, int32_t n_cols);
 
     /* y[t * y_stride + r] = sum_k x[t,k] w[r,k], r < n_rows, for float weights of a row-major layout (F32, F16, BF16,
      * index layout - PHI_LAYOUT_F32). Eight partial sums by k%8 (the tail k >= K - K%8 goes to partial k%8 too), then

@@ -2,7 +2,6 @@
  * give the same bits. Work is cut by 16-row groups. */
 #include <string.h>
 
-#include "f32_math.h"
 #include "nn.h"
 
 typedef struct linear_job {
@@ -81,18 +80,26 @@ static group_outputs group_begin(const linear_job *job, const linear_part *part,
 static void group_end(const linear_job *job, const linear_part *part, const group_outputs *out)
 {
     const phi_activation activation = job->linear->activation;
-    if (out->at == part->y + out->first)
+    const size_t stride = (size_t)job->linear->n_rows;
+    float *to = part->y + out->first;
+    if (out->at == to)
         return;
     if (part->bias) {
+        float bias[PHI_GROUP_ROWS] = {0};
+        memcpy(bias, part->bias + out->first, (size_t)out->n_rows * sizeof(float));
         for (int32_t t = 0; t < job->n_tokens; t++)
-            for (int32_t i = 0; i < out->n_rows; i++)
-                out->at[t * PHI_GROUP_ROWS + i] += part->bias[out->first + i];
+            for (int32_t i = 0; i < PHI_GROUP_ROWS; i++)
+                out->at[t * PHI_GROUP_ROWS + i] += bias[i];
     }
     if (activation != PHI_ACTIVATION_NONE)
         job->x->kernels->activate[activation](out->at, job->n_tokens * PHI_GROUP_ROWS);
-    for (int32_t t = 0; t < job->n_tokens; t++)
-        memcpy(part->y + (size_t)t * (size_t)job->linear->n_rows + out->first, out->at + t * PHI_GROUP_ROWS,
-               (size_t)out->n_rows * sizeof(float));
+    for (int32_t t = 0; t < job->n_tokens; t++) {
+        const float *from = out->at + t * PHI_GROUP_ROWS;
+        if (out->n_rows == PHI_GROUP_ROWS)
+            memcpy(to + (size_t)t * stride, from, PHI_GROUP_ROWS * sizeof(float)); /* a few loads and stores */
+        else
+            memcpy(to + (size_t)t * stride, from, (size_t)out->n_rows * sizeof(float));
+    }
 }
 
 static void gemm_group(const linear_job *job, const phi_matrix *m, const group_outputs *out,
@@ -110,34 +117,18 @@ static void gemm_group(const linear_job *job, const phi_matrix *m, const group_o
     }
 }
 
-/* Halves as floats, to the bit what dot_float reads them as. */
-static void decode_halves(float *out, const uint8_t *w, size_t n, phi_layout layout)
-{
-    if (layout == PHI_LAYOUT_F16) {
-        for (size_t i = 0; i < n; i++)
-            out[i] = phi_f16_shifted(phi_load_u16(w + 2 * i)) * 0x1p112f;
-    } else {
-        for (size_t i = 0; i < n; i++)
-            out[i] = phi_bf16_to_f32(phi_load_u16(w + 2 * i));
-    }
-}
-
-/* From so many tokens on, halves are decoded once for all instead of with every second token. */
-enum { DECODE_TOKENS = 8 };
-
 static void float_group(const linear_job *job, const phi_matrix *m, const group_outputs *out,
                         const phi_thread_scratch *scratch)
 {
     const phi_kernels *k = job->x->kernels;
-    const int32_t unit = m->layout < PHI_N_PACKED ? out->first / PHI_GROUP_ROWS : out->first;
-    const uint8_t *w = m->data + (size_t)unit * phi_layout_group_bytes(m->layout, m->n_cols);
+    const bool is_packed = m->layout < PHI_N_PACKED;
+    const size_t group_bytes = phi_layout_group_bytes(m->layout, m->n_cols), n_cols = (size_t)m->n_cols;
+    const uint8_t *w = m->data + (size_t)(is_packed ? out->first / PHI_GROUP_ROWS : out->first) * group_bytes;
     phi_layout layout = m->layout;
-    const bool is_decoded = (layout == PHI_LAYOUT_F16 || layout == PHI_LAYOUT_BF16) && job->n_tokens >= DECODE_TOKENS;
-    if (layout < PHI_N_PACKED || is_decoded) {
-        if (is_decoded)
-            decode_halves(scratch->rows, w, (size_t)out->n_rows * (size_t)m->n_cols, layout);
-        else /* accuracy level 1 */
-            k->dequantize[layout](scratch->rows, w, m->n_cols);
+    /* Packed weights at accuracy level 1; halves, where it pays. */
+    if (layout != PHI_LAYOUT_F32 && (is_packed || job->n_tokens > 1)) {
+        for (int32_t r = 0; r < (is_packed ? 1 : out->n_rows); r++)
+            k->dequantize[layout](scratch->rows + (size_t)r * n_cols, w + (size_t)r * group_bytes, m->n_cols);
         w = (const uint8_t *)scratch->rows;
         layout = PHI_LAYOUT_F32;
     }
@@ -264,15 +255,11 @@ static void embed_task(void *ctx, int32_t task_idx, int32_t thread_idx)
         memcpy(out, rows + row % PHI_GROUP_ROWS * n_cols, n_cols * sizeof(float));
         return;
     }
-    const uint8_t *bytes = m->data + row * phi_layout_group_bytes(m->layout, m->n_cols);
-    for (size_t i = 0; i < n_cols; i++) {
-        if (m->layout == PHI_LAYOUT_F32)
-            out[i] = phi_load_f32(bytes + 4 * i);
-        else if (m->layout == PHI_LAYOUT_F16)
-            out[i] = phi_f16_to_f32(phi_load_u16(bytes + 2 * i));
-        else
-            out[i] = phi_bf16_to_f32(phi_load_u16(bytes + 2 * i));
-    }
+    const size_t row_bytes = phi_layout_group_bytes(m->layout, m->n_cols);
+    if (m->layout == PHI_LAYOUT_F32)
+        memcpy(out, m->data + row * row_bytes, row_bytes);
+    else
+        job->x->kernels->dequantize[m->layout](out, m->data + row * row_bytes, m->n_cols);
 }
 
 void phi_embed_rows(const phi_exec *x, float *y, const int32_t *ids, int32_t n_tokens, const phi_matrix *table)

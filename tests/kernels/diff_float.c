@@ -232,6 +232,34 @@ TEST(kernels_f32__dot_same_bits_on_every_isa)
     release();
 }
 
+/* Every half, at an unaligned address, in rows of all kinds of lengths. */
+TEST(kernels_f32__halves_as_floats_same_bits_on_every_isa)
+{
+    const phi_kernels scalar = kernels_of(PHI_ISA_SCALAR);
+    for (int isa = 0; isa < N_OTHER_ISAS; isa++) {
+        const phi_kernels other = kernels_of(other_isas[isa]);
+        for (phi_layout layout = PHI_LAYOUT_F16; layout <= PHI_LAYOUT_BF16; layout++) {
+            uint32_t bits = 0;
+            while (bits < 1u << 16)
+                FOR_SIZES(size)
+                {
+                    start(1);
+                    uint8_t *halves = hold_at(2 * size, 1);
+                    for (size_t i = 0; i < size; i++, bits++)
+                        memcpy(halves + 2 * i, &(uint16_t){(uint16_t)bits}, 2);
+                    float *want = hold_floats((int32_t)size), *got = hold_floats((int32_t)size);
+                    scalar.dequantize[layout](want, halves, (int32_t)size);
+                    other.dequantize[layout](got, halves, (int32_t)size);
+                    CHECK(is_same(got, want, (int32_t)size, 4));
+                    const uint16_t last = (uint16_t)(bits - 1);
+                    const float expected = layout == PHI_LAYOUT_F16 ? phi_f16_to_f32(last) : phi_bf16_to_f32(last);
+                    CHECK(got[size - 1] == expected || !isfinite(expected));
+                }
+        }
+    }
+    release();
+}
+
 /* --- one row of floats ----------------------------------------------------------------------------------------- */
 
 TEST(kernels_f32__rms_norm_matches_double)

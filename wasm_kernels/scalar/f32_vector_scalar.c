@@ -28,11 +28,10 @@ void phi_f32_layer_norm__scalar(float *y, const float *x, const float *w, const 
         y[i] = w[i] * ((x[i] - mean) * inverse) + b[i];
 }
 
-/* hf activations.py, GELUActivation: x * 0.5 * (1 + erf(x / sqrt(2))). */
 void phi_f32_gelu__scalar(float *x, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
-        x[i] = (x[i] * 0.5f) * (1.0f + phi_erf_f32(x[i] * 0x1.6a09e6p-1f));
+        x[i] = phi_gelu_f32(x[i]);
 }
 
 /* hf activations.py, QuickGELUActivation: x * sigmoid(1.702 x) = x / (1 + exp(-1.702 x)). */

@@ -39,24 +39,22 @@ void phi_f32_product8__simd128(float *c, const float *a, const float *b, int32_t
         product_quad(c, a, b, n_k);
 }
 
-/* pmax(a, b) is a < b ? b : a. */
+/* Four columns at a time. pmax(a, b) is a < b ? b : a. */
 void phi_f32_softmax8__simd128(float *x, float *inverse, int32_t n)
 {
     const simd_exp c = simd_exp_make();
-    v128_t max_low = wasm_f32x4_splat(-INFINITY), max_high = max_low;
-    for (int32_t j = 0; j < n; j++) {
-        max_low = wasm_f32x4_pmax(max_low, wasm_v128_load(x + (ptrdiff_t)j * 8));
-        max_high = wasm_f32x4_pmax(max_high, wasm_v128_load(x + (ptrdiff_t)j * 8 + 4));
+    const ptrdiff_t end = (ptrdiff_t)n * 8;
+    PHI_ROLLED
+    for (int half = 0; half < 2; half++, x += 4, inverse += 4) {
+        v128_t max = wasm_f32x4_splat(-INFINITY), sum = wasm_f32x4_splat(0);
+        for (ptrdiff_t j = 0; j < end; j += 8)
+            max = wasm_f32x4_pmax(max, wasm_v128_load(x + j));
+        PHI_ROLLED
+        for (ptrdiff_t j = 0; j < end; j += 8) {
+            const v128_t p = simd_exp_f32(&c, wasm_f32x4_sub(wasm_v128_load(x + j), max));
+            wasm_v128_store(x + j, p);
+            sum = wasm_f32x4_add(sum, p);
+        }
+        wasm_v128_store(inverse, wasm_f32x4_div(c.one, sum));
     }
-    v128_t low = wasm_f32x4_splat(0), high = low;
-    for (int32_t j = 0; j < n; j++, x += 8) {
-        const v128_t a = simd_exp_f32(&c, wasm_f32x4_sub(wasm_v128_load(x), max_low));
-        const v128_t b = simd_exp_f32(&c, wasm_f32x4_sub(wasm_v128_load(x + 4), max_high));
-        wasm_v128_store(x, a);
-        wasm_v128_store(x + 4, b);
-        low = wasm_f32x4_add(low, a);
-        high = wasm_f32x4_add(high, b);
-    }
-    wasm_v128_store(inverse, wasm_f32x4_div(c.one, low));
-    wasm_v128_store(inverse + 4, wasm_f32x4_div(c.one, high));
 }

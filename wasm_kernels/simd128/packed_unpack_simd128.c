@@ -6,8 +6,10 @@
 PHI_ALWAYS_INLINE void unpack_bytes(phi_layout layout, uint8_t *q, const uint8_t *block, const plane_masks *masks)
 {
     if (plane_is_signed(layout)) {
+        const v128_t sign_bits = simd_keep(&simd_sign_bits);
+        PHI_ROLLED
         for (int32_t i = 0; i < 512; i += 16)
-            wasm_v128_store(q + i, wasm_v128_xor(wasm_v128_load(block + i), wasm_i8x16_splat(-128)));
+            wasm_v128_store(q + i, wasm_v128_xor(wasm_v128_load(block + i), sign_bits));
         return;
     }
     PHI_ROLLED

@@ -47,6 +47,7 @@
 
 typedef struct phi_engine phi_engine;
 typedef struct phi_session phi_session;
+typedef struct phi_image phi_image;
 
 /* ---- Engine ------------------------------------------------------------------------------------------------- */
 
@@ -112,8 +113,8 @@ PHI_API phi_status phi_engine_file_name(phi_engine *e, char *out, size_t out_byt
                                         uint32_t file_idx);
 
 /* The model as JSON, NUL-terminated, borrowed until destroy: architecture, name, dimensions, parameters, context
- * length, quantisation by tensor type, rope, sliding window, special ids and texts, stop ids, chat template. From
- * DESCRIBED on. */
+ * length, quantisation by tensor type, rope, sliding window, special ids and texts, stop ids, chat template, vision
+ * (null, or the encoder's dimensions). From DESCRIBED on. */
 PHI_API const char *phi_engine_info_json(phi_engine *e);
 
 struct phi_session_options;
@@ -148,6 +149,38 @@ PHI_API phi_status phi_engine_decode(phi_engine *e, const int32_t *ids, size_t n
 PHI_API phi_status phi_engine_token_bytes(phi_engine *e, int32_t id, const uint8_t **bytes, size_t *n_bytes);
 PHI_API int32_t phi_engine_n_vocabulary(const phi_engine *e); /* length of the logits */
 PHI_API int32_t phi_engine_n_tokens(const phi_engine *e);     /* ids that the tokenizer knows */
+
+/* ---- Images --------------------------------------------------------------------------------------------------- */
+
+/* A picture on its way into a model that sees. Its size is that of the padded picture, both sides multiples of the
+ * model's tile size ("vision" in phi_engine_info_json(); phi_pixels.h makes it of a file). What it is to a text:
+ * n_tokens times the token -phi_image_id() in a row, in phi_session_sync() and phi_generate_begin(). Twice as many are
+ * the same picture twice. It must live while a session's text has it: LongRoPE may encode that text again. */
+typedef struct phi_image_plan {
+    int32_t n_tokens;
+    int32_t n_steps;        /* calls of phi_image_step() */
+    uint64_t work_bytes;    /* pixels and activations, until it is encoded */
+    uint64_t feature_bytes; /* until destroy */
+} phi_image_plan;
+
+/* PHI_EUNSUPPORTED: the model reads text only. PHI_EINVAL: no size of a padded picture. From DESCRIBED on. */
+PHI_API phi_status phi_engine_plan_image(phi_engine *e, int32_t width, int32_t height, phi_image_plan *out);
+/* Takes the memory of the plan. Errors are the engine's. */
+PHI_API phi_status phi_image_create(PHI_OWN phi_image **out, phi_engine *e, int32_t width, int32_t height);
+PHI_API void phi_image_destroy(PHI_OWN phi_image *i); /* NULL is fine. Before the engine. */
+PHI_API const phi_error *phi_image_error(const phi_image *i);
+/* (height, width, 3) RGB: to be written before the first step. NULL once encoding has begun. */
+PHI_API uint8_t *phi_image_pixels(phi_image *i, size_t *n_bytes);
+/* PHI_OK: encoded. PHI_PENDING: call again (a step is one layer of one tile). PHI_ECANCELED: the cancel flag was set;
+ * the next call goes on where this one stopped. */
+PHI_API phi_status phi_image_step(phi_image *i);
+/* As phi_session_cancel_flag(). */
+PHI_API int32_t *phi_image_cancel_flag(phi_image *i);
+PHI_API int32_t phi_image_n_steps_done(const phi_image *i); /* of the plan's n_steps */
+PHI_API int32_t phi_image_id(const phi_image *i);           /* > 0, never given twice by an engine */
+PHI_API int32_t phi_image_n_tokens(const phi_image *i);
+/* (n_tokens, d_model): what stands in the place of token embeddings. NULL before it is encoded. */
+PHI_API const float *phi_image_features(const phi_image *i, size_t *n_out);
 
 /* ---- Session -------------------------------------------------------------------------------------------------- */
 
@@ -187,7 +220,8 @@ PHI_API void phi_session_destroy(PHI_OWN phi_session *s); /* NULL is fine */
 PHI_API const phi_error *phi_session_error(const phi_session *s);
 
 /* "These are the tokens that I want the state to represent." The longest common prefix with the cache is kept, what
- * follows it is dropped, the rest is computed by step(). n_tokens >= 1. PHI_ECONTEXT if they exceed the context. */
+ * follows it is dropped, the rest is computed by step(). n_tokens >= 1. PHI_ECONTEXT if they exceed the context.
+ * PHI_EINVAL: an id outside the vocabulary, or a run of a negative id that is no whole number of encoded images. */
 PHI_API phi_status phi_session_sync(phi_session *s, const int32_t *tokens, size_t n_tokens);
 /* As sync() with one more token behind what the state represents. */
 PHI_API phi_status phi_session_append(phi_session *s, int32_t token);

@@ -5,15 +5,38 @@
 #include "kernels_quant.h"
 #include "relaxed_probe.h"
 
+static bool is_in_build(phi_isa isa)
+{
+    switch (isa) {
+    case PHI_ISA_SCALAR:
+        return PHI_HAS_SCALAR;
+    case PHI_ISA_SIMD128:
+        return PHI_HAS_SIMD128_DOTS;
+    default:
+        return PHI_HAS_RELAXED;
+    }
+}
+
+/* The isa whose relaxed dot reads bytes as this machine's does; PHI_ISA_RELAXED_I32 where that takes seven bits only. */
+static phi_isa isa_of_bytes(void)
+{
+    const phi_relaxed_bytes bytes = phi_relaxed_dot_bytes();
+    return bytes == PHI_BYTES_SIGNED     ? PHI_ISA_RELAXED_S8
+           : bytes == PHI_BYTES_UNSIGNED ? PHI_ISA_RELAXED_U8
+                                         : PHI_ISA_RELAXED_I32;
+}
+
 bool phi_kernels_get(phi_kernels *out, phi_isa isa)
 {
-    static const char *const names[PHI_N_ISAS] = {"scalar", "simd128", "relaxed-i16", "relaxed-i32"};
-    if ((unsigned)isa >= PHI_N_ISAS || (isa >= PHI_ISA_RELAXED_I16 && !phi_relaxed_is_exact()))
+    static const char *const names[PHI_N_ISAS] = {"scalar",      "simd128",    "relaxed-i16",
+                                                  "relaxed-i32", "relaxed-s8", "relaxed-u8"};
+    if ((unsigned)isa >= PHI_N_ISAS || !is_in_build(isa) || (isa >= PHI_ISA_RELAXED_I16 && !phi_relaxed_is_exact()) ||
+        (isa > PHI_ISA_RELAXED_I32 && isa != isa_of_bytes()))
         return false;
     out->name = names[isa];
     for (phi_isa level = PHI_ISA_SCALAR; level <= isa; level++) {
-#define PHI_KERNEL(op, of_isa, function) \
-    if (level == PHI_ISA_##of_isa)       \
+#define PHI_KERNEL(op, of_isa, function)                                                     \
+    if ((PHI_HAS_SCALAR || PHI_ISA_##of_isa != PHI_ISA_SCALAR) && level == PHI_ISA_##of_isa) \
         out->op = function;
 #define PHI_KERNEL_F32 PHI_KERNEL
 #include "kernels.def"
@@ -50,7 +73,8 @@ phi_isa phi_kernels_best(double (*now_us)(void))
     phi_kernels forms[2];
     if (!phi_kernels_get(&forms[0], PHI_ISA_RELAXED_I16) || !phi_kernels_get(&forms[1], PHI_ISA_RELAXED_I32))
         return PHI_ISA_SIMD128;
-    const int expected = phi_relaxed_dot_is_wide() ? 1 : 0, other = 1 - expected;
+    const phi_isa wide = isa_of_bytes();
+    const int expected = wide != PHI_ISA_RELAXED_I32 ? 1 : 0, other = 1 - expected;
     int best = expected;
     if (now_us) {
         trial t;
@@ -62,5 +86,5 @@ phi_isa phi_kernels_best(double (*now_us)(void))
         }
         best = fastest[other] * 1.25 < fastest[expected] ? other : expected;
     }
-    return best == 0 ? PHI_ISA_RELAXED_I16 : PHI_ISA_RELAXED_I32;
+    return best == 0 ? PHI_ISA_RELAXED_I16 : wide;
 }

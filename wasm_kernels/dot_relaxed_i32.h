@@ -24,6 +24,8 @@ PHI_ALWAYS_INLINE dot_acc dot_start(v128_t sums, int32_t offset)
     const uint32_t log2 = offset == 8 ? 3 : offset == 16 ? 4 : 5;
     if (offset == 0)
         return (dot_acc){wasm_i32x4_splat(0)};
+    if (offset == 128) /* too much for 16 bits */
+        return (dot_acc){wasm_i32x4_shl(wasm_i32x4_extadd_pairwise_i16x8(sums), 7)};
     return (dot_acc){wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_shl(sums, log2))};
 }
 

@@ -13,11 +13,15 @@
 
 enum { TILE_TOKENS_MAX = 2, N_QUADS = PHI_GROUP_ROWS / 4 };
 
+/* What to do with weights of eight bits: widen them to 16, or let the machine's dot have them, as it reads bytes. */
+typedef enum gemm_bytes { BYTES_WIDENED, BYTES_UNSIGNED, BYTES_SIGNED } gemm_bytes;
+
 /* What a tile's code is made for; constants in every use. */
 typedef struct gemm_form {
     int32_t n_tokens; /* 1 … TILE_TOKENS_MAX */
     int32_t n_scales, offset, n_bits;
     bool has_min;
+    gemm_bytes bytes;
 } gemm_form;
 
 /* A tile's place in x and y: tokens are strides apart. */
@@ -38,6 +42,7 @@ PHI_ALWAYS_INLINE void gemm_dots(gemm_form f, v128_t out[][N_QUADS], const gemm_
     const int32_t centre = f.n_bits == 5 ? DOT_CENTRE_5_BITS : 0;
     const uint8_t *end = q + 512 / f.n_scales;
     const int8_t *a = t->a + 16 * half;
+    const v128_t sign_bits = simd_keep(&simd_sign_bits);
     dot_acc acc[TILE_TOKENS_MAX][N_QUADS];
     PHI_UNROLL
     for (int32_t i = 0; i < f.n_tokens; i++) {
@@ -50,8 +55,11 @@ PHI_ALWAYS_INLINE void gemm_dots(gemm_form f, v128_t out[][N_QUADS], const gemm_
         PHI_HIDE(a);
         v128_t w[N_QUADS];
         PHI_UNROLL
-        for (int32_t p = 0; p < N_QUADS; p++)
+        for (int32_t p = 0; p < N_QUADS; p++) {
             w[p] = wasm_v128_load(q + 16 * p);
+            if (f.bytes == BYTES_SIGNED)
+                w[p] = wasm_v128_xor(w[p], sign_bits);
+        }
         PHI_UNROLL
         for (int32_t i = 0; i < f.n_tokens; i++) {
             const dot_act act = dot_load(a + i * t->a_stride);
@@ -70,14 +78,15 @@ PHI_ALWAYS_INLINE void gemm_dots(gemm_form f, v128_t out[][N_QUADS], const gemm_
     }
 }
 
-/* The same for signed weights of eight bits. */
-PHI_ALWAYS_INLINE void gemm_dots_signed(gemm_form f, v128_t out[][N_QUADS], const gemm_tile *t, const uint8_t *q)
+/* The same for weights of eight bits, widened to 16. */
+PHI_ALWAYS_INLINE void gemm_dots_widened(gemm_form f, v128_t out[][N_QUADS], const gemm_tile *t, const uint8_t *q)
 {
     const uint8_t *end = q + 512;
     const int8_t *a = t->a;
     PHI_UNROLL
     for (int32_t i = 0; i < f.n_tokens; i++)
-        out[i][0] = out[i][1] = out[i][2] = out[i][3] = wasm_i32x4_splat(0);
+        out[i][0] = out[i][1] = out[i][2] = out[i][3] = dot_wide_start(
+            wasm_v128_load32_splat(t->sums + 4 * i * t->block_stride));
     PHI_ROLLED
     for (; q != end; q += 64, a += 4) {
         dot_wide act[TILE_TOKENS_MAX];
@@ -88,7 +97,7 @@ PHI_ALWAYS_INLINE void gemm_dots_signed(gemm_form f, v128_t out[][N_QUADS], cons
             act[i] = dot_widen(wasm_v128_load32_splat(a + i * t->a_stride));
         PHI_UNROLL
         for (int32_t p = 0; p < N_QUADS; p++) {
-            const dot_wide w = dot_widen(wasm_v128_load(q + 16 * p));
+            const dot_wide w = dot_widen_unsigned(wasm_v128_load(q + 16 * p));
             PHI_UNROLL
             for (int32_t i = 0; i < f.n_tokens; i++)
                 out[i][p] = dot_wide_step(out[i][p], w, act[i]);
@@ -131,8 +140,8 @@ PHI_ALWAYS_INLINE void gemm_run_tile(gemm_form f, gemm_tile t, const phi_panel *
     for (int32_t b = 0; b < n_blocks; b++) {
         PHI_UNROLL
         for (int32_t half = 0; half < f.n_scales; half++) {
-            if (f.n_bits == 8)
-                gemm_dots_signed(f, dots, &t, q);
+            if (f.n_bits == 8 && f.bytes == BYTES_WIDENED)
+                gemm_dots_widened(f, dots, &t, q);
             else
                 gemm_dots(f, dots, &t, q + 256 * half, half);
             gemm_add_block(f, y, dots, &t, scale + 16 * half, min);

@@ -11,18 +11,18 @@
     X(four_bits_and_min, 1, 0, 4, true) \
     X(five_bits_and_min, 1, 0, 5, true) \
     X(six_bits, 2, 32, 6, false)        \
-    X(eight_bits, 1, 0, 8, false)       \
-    X(eight_bits_and_min, 1, 0, 8, true)
+    X(eight_bits, 1, 128, 8, false)     \
+    X(eight_bits_and_min, 1, 128, 8, true)
 
 /* Functions of their own, so that each gets all registers. */
-#define X(name, n_scales_, offset_, n_bits_, has_min_)                                      \
-    static void run_##name##_2(const gemm_job *job, int32_t token)                          \
-    {                                                                                       \
-        gemm_run_tokens((gemm_form){2, n_scales_, offset_, n_bits_, has_min_}, job, token); \
-    }                                                                                       \
-    static void run_##name##_1(const gemm_job *job, int32_t token)                          \
-    {                                                                                       \
-        gemm_run_tokens((gemm_form){1, n_scales_, offset_, n_bits_, has_min_}, job, token); \
+#define X(name, n_scales_, offset_, n_bits_, has_min_)                                                     \
+    static void run_##name##_2(const gemm_job *job, int32_t token)                                         \
+    {                                                                                                      \
+        gemm_run_tokens((gemm_form){2, n_scales_, offset_, n_bits_, has_min_, BYTES_WIDENED}, job, token); \
+    }                                                                                                      \
+    static void run_##name##_1(const gemm_job *job, int32_t token)                                         \
+    {                                                                                                      \
+        gemm_run_tokens((gemm_form){1, n_scales_, offset_, n_bits_, has_min_, BYTES_WIDENED}, job, token); \
     }
 GEMM_FORMS(X)
 #undef X

@@ -35,8 +35,8 @@ typedef struct phi_q8 {
     int32_t n_cols;  /* K */
 } phi_q8;
 
-/* A stretch of a 16-row group unpacked for the GEMM: unsigned bytes that all fit 7 bits (signed ones for Q8), scales
- * as floats.
+/* A stretch of a 16-row group unpacked for the GEMM: unsigned bytes, which but for Q8 and Q8M fit 7 bits, scales as
+ * floats.
  *   q:     for every 4 columns, 16 rows x 4 bytes: q[k/4 * 64 + r * 4 + k%4] is row r, column k of the stretch
  *   scale: (n_cols/32 * n_scales, 16): d * 2^-112 (times sc where the layout has one)
  *   min:   (n_cols/32, 16): m * 2^-112, or -(dmin * mn) * 2^-112; unused without has_min */
@@ -46,16 +46,23 @@ typedef struct phi_panel {
     float *min;
     int32_t n_cols;   /* columns of the stretch, a multiple of 32 (256 for the K layouts) */
     int32_t n_scales; /* scales per block of 32 columns: 1, or 2 for Q6K */
-    int32_t offset;   /* what the integer weights are too large by: 8, 32 or 0 */
+    int32_t offset;   /* what the integer weights are too large by: 8, 32, 128 or 0 */
     int32_t n_bits;   /* of the integer weights: 4, 5, 6 or 8 */
     bool has_min;
-    bool is_signed; /* Q8, Q8M */
 } phi_panel;
 
 enum { PHI_PANEL_COLS_MAX = 1024 }; /* columns of one stretch: 16 KiB of bytes, so that it stays in the L1 cache */
 
+/* What may be applied to the outputs of a matrix. */
+typedef enum phi_activation {
+    PHI_ACTIVATION_NONE,
+    PHI_ACTIVATION_GELU,       /* x * (1 + erf(x / sqrt 2)) / 2 */
+    PHI_ACTIVATION_QUICK_GELU, /* x * sigmoid(1.702 x) */
+    PHI_N_ACTIVATIONS
+} phi_activation;
+
 typedef struct phi_kernels {
-    const char *name; /* "scalar", "simd128", "relaxed-i16", "relaxed-i32" */
+    const char *name; /* "scalar", "simd128", "relaxed-i16", "relaxed-i32", "relaxed-s8", "relaxed-u8" */
 
     /* x (T, K) floats to q8; K a multiple of 32. A NaN becomes 0, its block's scale may be NaN. */
     void (*quantize)(const phi_q8 *out, const float *x, int32_t n_rows);
@@ -65,8 +72,7 @@ typedef struct phi_kernels {
      * (T = 1). `w` is n_groups packed groups; y has 16 * n_groups floats. Indexed by phi_layout. */
     void (*gemv[PHI_N_PACKED])(float *y, const phi_q8 *x, const uint8_t *w, int32_t n_groups);
 
-    /* Unpacks columns first_col … first_col + out->n_cols - 1 of one group; sets n_scales, offset, n_bits, has_min,
-     * is_signed. */
+    /* Unpacks columns first_col … first_col + out->n_cols - 1 of one group; sets n_scales, offset, n_bits, has_min. */
     void (*unpack[PHI_N_PACKED])(phi_panel *out, const uint8_t *group, int32_t n_cols, int32_t first_col);
 
     /* Adds a panel's contribution to y (T, y_stride), 16 columns of y, for n_tokens rows of x from column first_col on.
@@ -74,8 +80,9 @@ typedef struct phi_kernels {
     void (*gemm)(float *y, int32_t y_stride, const phi_q8 *x, const phi_panel *panel, int32_t n_tokens,
                  int32_t first_col, bool is_first, bool is_last);
 
-    /* Weights of rows of one group as plain floats (accuracy level 1, embeddings): out (16, K). */
-    void (*dequantize[PHI_N_PACKED])(float *out, const uint8_t *group, int32_t n_cols);
+    /* Weights of rows of one group as plain floats (accuracy level 1, embeddings): out (16, K). Of F16 and BF16, whose
+     * groups are one row: out (K), to the bit what dot_float reads; unaligned allowed. No entry for F32. */
+    void (*dequantize[PHI_N_LAYOUTS])(float *out, const uint8_t *group, int32_t n_cols);
 
     /* y[t * y_stride + r] = sum_k x[t,k] w[r,k], r < n_rows, for float weights of a row-major layout (F32, F16, BF16,
      * index layout - PHI_LAYOUT_F32). Eight partial sums by k%8 (the tail k >= K - K%8 goes to partial k%8 too), then
@@ -85,6 +92,11 @@ typedef struct phi_kernels {
 
     /* y = w * (x / sqrt(mean(x^2) + eps)); sums of squares in eight partials as above. y may be x. Any K. */
     void (*rms_norm)(float *y, const float *x, const float *w, int32_t n, float eps);
+    /* y = (x - mean) * (1 / sqrt(variance + eps)) * w + b, with the biased variance, the mean of (x - mean)^2; sums in
+     * eight partials as above. y may be x. Any K. */
+    void (*layer_norm)(float *y, const float *x, const float *w, const float *b, int32_t n, float eps);
+    /* In place, indexed by phi_activation; no entry for PHI_ACTIVATION_NONE. */
+    void (*activate[PHI_N_ACTIVATIONS])(float *x, int32_t n);
     /* y = up * gate * sigmoid(gate). y may be gate. */
     void (*silu_mul)(float *y, const float *gate, const float *up, int32_t n);
     /* y += x */
@@ -116,13 +128,28 @@ typedef struct phi_kernels {
                            const float *k_scale, int32_t head_dim, int32_t first_key, int32_t n_keys, float scale);
     void (*attn_mix_q8)(float *out, int32_t out_stride, const float *p, int32_t stride, int32_t n_q, const int8_t *v,
                         const float *v_scale, int32_t head_dim, int32_t first_key, int32_t n_keys);
+    /* Attention among a few hundred tokens that all see each other (nn/self_attention.c), eight queries at a time, which
+     * lie side by side: c (4 n_quads, 8) = A b for b (n_k, 8). A (4 n_quads, n_k) is stored in quads of rows,
+     * a[(r/4 * n_k + k) * 4 + r%4]. One accumulator, k in order. */
+    void (*product8)(float *c, const float *a, const float *b, int32_t n_k, int32_t n_quads);
+    /* Each of 8 columns in place over n > 0 scores: x = exp(x - max), without the quotient: inverse (8) gets 1 / sum. One
+     * accumulator. */
+    void (*softmax8)(float *x, float *inverse, int32_t n);
     /* n floats to binary16, round to nearest even (cache writes). */
     void (*to_f16)(uint16_t *out, const float *x, int32_t n);
 } phi_kernels;
 
 enum { PHI_ATTN_TILE = 4 };
 
-typedef enum phi_isa { PHI_ISA_SCALAR, PHI_ISA_SIMD128, PHI_ISA_RELAXED_I16, PHI_ISA_RELAXED_I32, PHI_N_ISAS } phi_isa;
+typedef enum phi_isa {
+    PHI_ISA_SCALAR,
+    PHI_ISA_SIMD128,
+    PHI_ISA_RELAXED_I16,
+    PHI_ISA_RELAXED_I32,
+    PHI_ISA_RELAXED_S8, /* the relaxed dot has 32-bit sums and takes bytes of eight bits as well: signed ones (arm64) */
+    PHI_ISA_RELAXED_U8, /* unsigned ones (x64 with AVX-VNNI) */
+    PHI_N_ISAS
+} phi_isa;
 
 /* Fills `out` with the kernels of `isa`; ops without a version of their own get the next simpler one's. Returns false,
  * and leaves *out alone, if this build lacks the isa or a probe shows that the machine's relaxed instructions do not

@@ -21,11 +21,13 @@ static inline v128_t wasm_i16x8_relaxed_dot_i8x16_i7x16(v128_t a, v128_t b)
     return (v128_t)simde_mm_maddubs_epi16((simde__m128i)b, (simde__m128i)a);
 }
 
-/* Quadruples of such products, added to 32-bit lanes. */
+/* Quadruples of such products, added to 32-bit lanes: as x64 with AVX-VNNI computes them, which takes all bytes. */
 static inline v128_t wasm_i32x4_relaxed_dot_i8x16_i7x16_add(v128_t a, v128_t b, v128_t c)
 {
-    const v128_t pairs = wasm_i16x8_relaxed_dot_i8x16_i7x16(a, b);
-    return wasm_i32x4_add(c, wasm_i32x4_extadd_pairwise_i16x8(pairs));
+    const v128_t even = wasm_i32x4_dot_i16x8(wasm_i16x8_shr(wasm_i16x8_shl(a, 8), 8),
+                                             wasm_u16x8_shr(wasm_i16x8_shl(b, 8), 8));
+    const v128_t odd = wasm_i32x4_dot_i16x8(wasm_i16x8_shr(a, 8), wasm_u16x8_shr(b, 8));
+    return wasm_i32x4_add(c, wasm_i32x4_add(even, odd));
 }
 #endif
 
@@ -56,6 +58,7 @@ PHI_ALWAYS_INLINE v128_t simd_keep(const uint32_t *bits)
 static const uint32_t simd_low_nibbles = 0x0f0f0f0f;
 static const uint32_t simd_ones = 0x00010001;
 static const uint32_t simd_bit_4 = 0x10101010;
+static const uint32_t simd_sign_bits = 0x80808080;
 static const uint32_t simd_bits_4_5 = 0x30303030;
 static const uint32_t simd_half_mask = 0x8fffe000; /* sign, exponent and mantissa of a binary16 shifted left by 13 */
 

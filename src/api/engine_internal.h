@@ -36,6 +36,8 @@ struct phi_engine {
     phi_range ranges[PHI_WEIGHT_SLOTS];
     const char *info_json;
     uint32_t n_sessions;
+    phi_image *images;    /* linked, the last one created first */
+    int32_t n_image_ids;  /* given so far */
     phi_arena trie_arena; /* `trie`: made for the first constraint */
     phi_token_trie *trie;
     phi_constraint *constraints; /* linked, the last one used first */
@@ -68,6 +70,9 @@ struct phi_session {
 
 /* Builds the tokenizer from a directory's metadata (engine_vocabulary.c). */
 phi_status phi_engine_build_tokenizer(phi_engine *e, phi_error *err);
+
+/* NULL: there is none of this id (image.c). */
+const phi_image *phi_engine_find_image(const phi_engine *e, int32_t id);
 
 /* constraints.c: places `m` at the beginning of the constraint that the options ask for, compiled now or before; as one
  * that never began when they ask for none. */

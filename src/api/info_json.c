@@ -1,5 +1,7 @@
 /* A model's description for people and bindings (phi_engine_info_json in phi.h). */
 #include "engine_internal.h"
+#include "limits.h"
+#include "vision.h"
 
 static void put_special(phi_json *j, const phi_engine *e, const char *key, int32_t id)
 {
@@ -54,6 +56,24 @@ static void put_dimensions(phi_json *j, const phi_engine *e)
     phi_json_bool(j, "is_tied", h->is_tied);
 }
 
+static void put_vision(phi_json *j, const phi_vision *v)
+{
+    if (!v) {
+        phi_json_raw(j, ",\"vision\":null");
+        return;
+    }
+    phi_json_open(j, "vision", '{');
+    phi_json_int(j, "tileSize", v->tile_size);
+    phi_json_int(j, "patchSize", v->patch_size);
+    phi_json_int(j, "numCrops", v->n_crops);
+    phi_json_int(j, "maxTiles", PHI_LIMIT_CROPS);
+    phi_json_int(j, "nLayers", v->n_layers);
+    phi_json_int(j, "dModel", v->d_model);
+    phi_json_int(j, "dInner", v->d_inner);
+    phi_json_int(j, "nHeads", v->attention.n_heads);
+    phi_json_close(j, '}');
+}
+
 static void put_tokens(phi_json *j, phi_engine *e)
 {
     size_t n_stops;
@@ -90,6 +110,7 @@ const char *phi_engine_info_json(phi_engine *e)
     phi_json_int(&j, "weights_bytes", (int64_t)e->weights.packed_bytes);
     put_types(&j, e);
     put_dimensions(&j, e);
+    put_vision(&j, e->model->vision);
     put_tokens(&j, e);
     phi_json_close(&j, '}');
     e->info_json = phi_json_finish(&j);

@@ -22,7 +22,7 @@ typedef struct measurement {
 /* Ordinary numbers everywhere: as scales, 0x2222 is about 0.012; denormals would set the pace. */
 static bool deal(measurement *m, phi_engine *e)
 {
-    const phi_exec_shape shape = {GEMM_TOKENS, COLS, PHI_ATTN_TILE};
+    const phi_exec_shape shape = {.n_tokens_max = GEMM_TOKENS, .n_cols_max = COLS};
     const size_t group_bytes = phi_layout_group_bytes(PHI_LAYOUT_Q4, COLS);
     const size_t weight_bytes = group_bytes * (GEMV_ROWS / PHI_GROUP_ROWS);
     m->exec = (phi_exec){.kernels = &e->kernels, .pool = e->pool, .accuracy_level = 4};

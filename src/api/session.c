@@ -223,16 +223,52 @@ static phi_status check_room(phi_session *s, size_t n_tokens)
     return PHI_ECONTEXT;
 }
 
-phi_status phi_session_sync(phi_session *s, const int32_t *tokens, size_t n_tokens)
+/* Tokens alike from tokens[0] on. */
+static size_t count_run(const int32_t *tokens, size_t n)
+{
+    size_t run = 1;
+    while (run < n && tokens[run] == tokens[0])
+        run++;
+    return run;
+}
+
+/* tokens[at] is negative: checks the run that begins there, whole pictures, and gives its length. */
+static phi_status check_image_run(size_t *run, phi_session *s, const int32_t *tokens, size_t n_tokens, size_t at)
+{
+    size_t n_features = 0;
+    const phi_image *image = tokens[at] > INT32_MIN ? phi_engine_find_image(s->engine, -tokens[at]) : NULL;
+    if (!image || !phi_image_features(image, &n_features))
+        return phi_fail(&s->error, PHI_EINVAL, "sync: token %zu is %d, but the engine has no %simage of that id", at,
+                        (int)tokens[at], image ? "encoded " : "");
+    *run = count_run(tokens + at, n_tokens - at);
+    const size_t n = (size_t)phi_image_n_tokens(image);
+    if (*run % n == 0)
+        return PHI_OK;
+    return phi_fail(&s->error, PHI_EINVAL, "sync: tokens %zu to %zu are %d; that image is %zu tokens long, not %zu", at,
+                    at + *run - 1, (int)tokens[at], n, *run);
+}
+
+static phi_status check_tokens(phi_session *s, const int32_t *tokens, size_t n_tokens)
 {
     const int32_t n_vocabulary = s->engine->model->hparams.n_vocabulary;
+    size_t run;
+    for (size_t i = 0; i < n_tokens; i += run) {
+        run = 1;
+        if (tokens[i] >= n_vocabulary)
+            return phi_fail(&s->error, PHI_EINVAL, "sync: token %zu is %d, the vocabulary has %d", i, (int)tokens[i],
+                            (int)n_vocabulary);
+        if (tokens[i] < 0)
+            PHI_TRY(check_image_run(&run, s, tokens, n_tokens, i));
+    }
+    return PHI_OK;
+}
+
+phi_status phi_session_sync(phi_session *s, const int32_t *tokens, size_t n_tokens)
+{
     if (!tokens || n_tokens == 0)
         return phi_fail(&s->error, PHI_EINVAL, "sync: at least one token is needed");
     PHI_TRY(check_room(s, n_tokens));
-    for (size_t i = 0; i < n_tokens; i++)
-        if (tokens[i] < 0 || tokens[i] >= n_vocabulary)
-            return phi_fail(&s->error, PHI_EINVAL, "sync: token %zu is %d, the vocabulary has %d", i, (int)tokens[i],
-                            (int)n_vocabulary);
+    PHI_TRY(check_tokens(s, tokens, n_tokens));
     const int32_t n = (int32_t)n_tokens;
     int32_t common = 0;
     while (common < n && common < s->n_past && tokens[common] == s->tokens[common])
@@ -258,15 +294,54 @@ phi_status phi_session_append(phi_session *s, int32_t token)
     return PHI_OK;
 }
 
-static void begin_batch(phi_session *s)
+/* Rows [first, first + n) of the batch are one image's, which begins somewhere before or there. */
+static phi_status place_image(phi_session *s, int32_t first, int32_t n)
+{
+    const size_t d = (size_t)s->engine->model->hparams.d_model;
+    const int32_t pos = s->n_past + first;
+    const phi_image *image = phi_engine_find_image(s->engine, -s->tokens[pos]);
+    size_t n_features;
+    int32_t begin = pos;
+    if (!image)
+        return phi_fail(&s->error, PHI_ESTATE, "step: image %d of the text is gone, and the text must be encoded again",
+                        (int)-s->tokens[pos]);
+    while (begin > 0 && s->tokens[begin - 1] == s->tokens[pos])
+        begin--;
+    const float *features = phi_image_features(image, &n_features);
+    for (int32_t i = 0; i < n; i++)
+        memcpy(s->forward.x + (size_t)(first + i) * d,
+               features + (size_t)((pos + i - begin) % phi_image_n_tokens(image)) * d, d * sizeof *features);
+    return PHI_OK;
+}
+
+/* The batch's first layer's input: embeddings of tokens, features of images. */
+static phi_status fill_batch(phi_session *s, int32_t n)
+{
+    const int32_t *tokens = s->tokens + s->n_past;
+    int32_t run;
+    for (int32_t i = 0; i < n; i += run) {
+        run = 1;
+        while (i + run < n && (tokens[i] < 0 ? tokens[i + run] == tokens[i] : tokens[i + run] >= 0))
+            run++;
+        if (tokens[i] < 0)
+            PHI_TRY(place_image(s, i, run));
+        else
+            phi_forward_embed(&s->forward, &s->exec, i, tokens + i, run);
+    }
+    return PHI_OK;
+}
+
+static phi_status begin_batch(phi_session *s)
 {
     const int32_t left = s->n_target - s->n_past;
     const int32_t n = left < s->options.n_batch ? left : s->options.n_batch;
-    phi_forward_begin(&s->forward, &s->exec, s->tokens + s->n_past, n, s->n_past, s->uses_long);
+    PHI_TRY(fill_batch(s, n));
+    phi_forward_begin(&s->forward, n, s->n_past, s->uses_long);
     if (s->options.embeds && s->n_past == 0)
         memset(s->forward.sum, 0, (size_t)s->engine->model->hparams.d_model * sizeof(double));
     s->has_logits = false;
     s->layer = 0;
+    return PHI_OK;
 }
 
 static void end_batch(phi_session *s)
@@ -296,7 +371,7 @@ static phi_status advance(phi_session *s)
                             (int)s->n_past);
         }
         if (s->layer < 0)
-            begin_batch(s);
+            PHI_TRY(begin_batch(s));
         phi_forward_layer(&s->forward, &s->exec, &s->kv, s->layer);
         s->layer++;
         if (s->layer == s->engine->model->hparams.n_layers)

@@ -34,7 +34,8 @@ enum {
     PHI_LIMIT_PICTURE_PIXELS = 64000000,  /* unless the caller says otherwise */
     PHI_LIMIT_JPEG_SCANS = 128,           /* encoders make some ten; a scan of a few bytes may cost a whole pass */
     PHI_LIMIT_CROPS = 64,                 /* tiles of one picture; Phi-3-vision was made with 16 */
-    PHI_LIMIT_TILE = 1024                 /* pixels of a tile's side; Phi-3-vision has 336 */
+    PHI_LIMIT_TILE = 1024,                /* pixels of a tile's side; Phi-3-vision has 336 */
+    PHI_LIMIT_TILE_PATCHES = 64           /* on a tile's side; Phi-3-vision has 24 */
 };
 
 #endif

@@ -1,18 +1,10 @@
 /* From a directory to a model: descriptor, hyper-parameters, every tensor bound by meaning, none left over. */
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "binder.h"
+#include "elementary.h"
 #include "limits.h"
-#include "model.h"
-
-typedef struct binder {
-    phi_model *model;
-    phi_weights *weights;
-    const phi_directory *dir;
-    size_t n_bound;
-    phi_error *err;
-} binder;
+#include "write_text.h"
 
 static const phi_descriptor *const descriptors[] = {
 #define PHI_MODEL(name, descriptor) &descriptor,
@@ -32,19 +24,19 @@ static phi_status choose_descriptor(const phi_descriptor **out, const phi_direct
             return PHI_OK;
         }
         const size_t used = strlen(known);
-        (void)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", descriptors[i]->architecture);
+        (void)phi_write_text(known + used, sizeof known - used, "%s%s", i ? ", " : "", descriptors[i]->architecture);
     }
     return phi_fail(err, PHI_EUNSUPPORTED, "architecture '%.*s'; this build runs %s", phi_str_print_len(name), name.ptr,
                     known);
 }
 
-static phi_status find_tensor(const phi_tensor_info **out, binder *b, const char *pattern, int32_t layer)
+static phi_status find_tensor(const phi_tensor_info **out, phi_binder *b, const char *pattern, int32_t layer)
 {
     char name[96];
-    (void)snprintf(name, sizeof name, "%s", pattern);
+    (void)phi_write_text(name, sizeof name, "%s", pattern);
     const char *mark = strstr(pattern, "%d");
     if (mark)
-        (void)snprintf(name, sizeof name, "%.*s%d%s", (int)(mark - pattern), pattern, (int)layer, mark + 2);
+        (void)phi_write_text(name, sizeof name, "%.*s%d%s", (int)(mark - pattern), pattern, (int)layer, mark + 2);
     *out = phi_directory_tensor(b->dir, phi_str_of(name));
     if (!*out)
         return phi_fail(b->err, PHI_ECORRUPT, "tensor '%s' is missing", name);
@@ -52,14 +44,14 @@ static phi_status find_tensor(const phi_tensor_info **out, binder *b, const char
     return PHI_OK;
 }
 
-static phi_status bind_vector(binder *b, phi_matrix *out, const char *pattern, int32_t layer, int32_t n)
+phi_status phi_bind_vector(phi_binder *b, phi_matrix *out, const char *pattern, int32_t layer, int32_t n)
 {
     const phi_tensor_info *tensor;
     PHI_TRY(find_tensor(&tensor, b, pattern, layer));
     return phi_weights_add_vector(b->weights, out, tensor, n, b->err);
 }
 
-static phi_status bind_part(binder *b, phi_linear *out, const char *pattern, int32_t layer, int32_t n_rows)
+phi_status phi_bind_part(phi_binder *b, phi_linear *out, const char *pattern, int32_t layer, int32_t n_rows)
 {
     const phi_tensor_info *tensor;
     PHI_TRY(find_tensor(&tensor, b, pattern, layer));
@@ -69,22 +61,29 @@ static phi_status bind_part(binder *b, phi_linear *out, const char *pattern, int
     return PHI_OK;
 }
 
+phi_status phi_bind_matrix(phi_binder *b, phi_matrix *out, const char *name, int32_t n_rows, int32_t n_cols)
+{
+    const phi_tensor_info *tensor;
+    PHI_TRY(find_tensor(&tensor, b, name, 0));
+    return phi_weights_add(b->weights, out, tensor, n_rows, n_cols, b->err);
+}
+
 /* A fused tensor (names[1] NULL) has all the rows; separate ones have rows[i] each. */
-static phi_status bind_fused(binder *b, phi_linear *out, const char *const *names, int32_t layer, const int32_t *rows,
-                             int32_t n_rows)
+static phi_status bind_fused(phi_binder *b, phi_linear *out, const char *const *names, int32_t layer,
+                             const int32_t *rows, int32_t n_rows)
 {
     if (!names[1]) {
         int32_t all = 0;
         for (int32_t i = 0; i < n_rows; i++)
             all += rows[i];
-        return bind_part(b, out, names[0], layer, all);
+        return phi_bind_part(b, out, names[0], layer, all);
     }
     for (int32_t i = 0; i < n_rows; i++)
-        PHI_TRY(bind_part(b, out, names[i], layer, rows[i]));
+        PHI_TRY(phi_bind_part(b, out, names[i], layer, rows[i]));
     return PHI_OK;
 }
 
-static phi_status bind_layer(binder *b, int32_t l)
+static phi_status bind_layer(phi_binder *b, int32_t l)
 {
     const phi_hparams *h = &b->model->hparams;
     const phi_attention *a = &h->attention;
@@ -95,28 +94,28 @@ static phi_status bind_layer(binder *b, int32_t l)
     layer->qkv.n_cols = layer->gate_up.n_cols = h->d_model;
     layer->attn_out.n_cols = q_rows;
     layer->down.n_cols = h->d_inner;
-    PHI_TRY(bind_vector(b, &layer->attn_norm, "blk.%d.attn_norm.weight", l, h->d_model));
+    PHI_TRY(phi_bind_vector(b, &layer->attn_norm, "blk.%d.attn_norm.weight", l, h->d_model));
     PHI_TRY(bind_fused(b, &layer->qkv, d->qkv, l, (const int32_t[]){q_rows, kv_rows, kv_rows}, 3));
-    PHI_TRY(bind_part(b, &layer->attn_out, "blk.%d.attn_output.weight", l, h->d_model));
-    PHI_TRY(bind_vector(b, &layer->ffn_norm, "blk.%d.ffn_norm.weight", l, h->d_model));
+    PHI_TRY(phi_bind_part(b, &layer->attn_out, "blk.%d.attn_output.weight", l, h->d_model));
+    PHI_TRY(phi_bind_vector(b, &layer->ffn_norm, "blk.%d.ffn_norm.weight", l, h->d_model));
     PHI_TRY(bind_fused(b, &layer->gate_up, d->gate_up, l, (const int32_t[]){h->d_inner, h->d_inner}, 2));
-    return bind_part(b, &layer->down, "blk.%d.ffn_down.weight", l, h->d_model);
+    return phi_bind_part(b, &layer->down, "blk.%d.ffn_down.weight", l, h->d_model);
 }
 
 /* rope_factors_{long,short} of Phi-3, rope_freqs of Llama 3: divisors of the frequencies. */
-static phi_status bind_factors(binder *b)
+static phi_status bind_factors(phi_binder *b)
 {
     phi_model *m = b->model;
     const int32_t n = m->hparams.attention.n_rot / 2;
     if (phi_directory_tensor(b->dir, PHI_STR("rope_freqs.weight")))
-        PHI_TRY(bind_vector(b, &m->factors_short, "rope_freqs.weight", 0, n));
+        PHI_TRY(phi_bind_vector(b, &m->factors_short, "rope_freqs.weight", 0, n));
     if (!phi_directory_tensor(b->dir, PHI_STR("rope_factors_long.weight")) &&
         !phi_directory_tensor(b->dir, PHI_STR("rope_factors_short.weight")))
         return PHI_OK;
     if (m->factors_short.n_cols)
         return phi_fail(b->err, PHI_ECORRUPT, "the file has both rope_freqs and rope_factors tensors");
-    PHI_TRY(bind_vector(b, &m->factors_short, "rope_factors_short.weight", 0, n));
-    return bind_vector(b, &m->factors_long, "rope_factors_long.weight", 0, n);
+    PHI_TRY(phi_bind_vector(b, &m->factors_short, "rope_factors_short.weight", 0, n));
+    return phi_bind_vector(b, &m->factors_long, "rope_factors_long.weight", 0, n);
 }
 
 static bool is_listed(const phi_weights *w, const phi_tensor_info *tensor)
@@ -127,7 +126,7 @@ static bool is_listed(const phi_weights *w, const phi_tensor_info *tensor)
     return false;
 }
 
-static phi_status refuse_leftovers(const binder *b)
+static phi_status refuse_leftovers(const phi_binder *b)
 {
     if (b->n_bound == b->dir->n_tensors)
         return PHI_OK;
@@ -141,20 +140,19 @@ static phi_status refuse_leftovers(const binder *b)
     return PHI_OK;
 }
 
-static phi_status bind_all(binder *b)
+static phi_status bind_all(phi_binder *b)
 {
     phi_model *m = b->model;
     const phi_hparams *h = &m->hparams;
-    const phi_tensor_info *embedding;
-    PHI_TRY(find_tensor(&embedding, b, "token_embd.weight", 0));
-    PHI_TRY(phi_weights_add(b->weights, &m->token_embedding, embedding, h->n_vocabulary, h->d_model, b->err));
-    PHI_TRY(bind_vector(b, &m->output_norm, "output_norm.weight", 0, h->d_model));
+    PHI_TRY(phi_bind_matrix(b, &m->token_embedding, "token_embd.weight", h->n_vocabulary, h->d_model));
+    PHI_TRY(phi_bind_vector(b, &m->output_norm, "output_norm.weight", 0, h->d_model));
     m->output.n_cols = h->d_model;
     if (!h->is_tied)
-        PHI_TRY(bind_part(b, &m->output, "output.weight", 0, h->n_vocabulary));
+        PHI_TRY(phi_bind_part(b, &m->output, "output.weight", 0, h->n_vocabulary));
     for (int32_t l = 0; l < h->n_layers; l++)
         PHI_TRY(bind_layer(b, l));
     PHI_TRY(bind_factors(b));
+    PHI_TRY(phi_bind_vision(b));
     return refuse_leftovers(b);
 }
 
@@ -175,7 +173,7 @@ phi_status phi_model_bind(phi_model **out, phi_weights *weights, phi_arena *aren
     if (!m->layers || !m->inv_freq_short || !m->inv_freq_long)
         return phi_fail(err, PHI_ENOMEM, "model: no memory for %d layers", (int)m->hparams.n_layers);
     PHI_TRY(phi_weights_init(weights, arena, dir->n_tensors, err));
-    binder b = {m, weights, dir, 0, err};
+    phi_binder b = {m, weights, arena, dir, 0, err};
     PHI_TRY(bind_all(&b));
     *out = m;
     return PHI_OK;
@@ -188,7 +186,7 @@ static phi_status fill_frequencies(float *out, const phi_model *m, const phi_mat
     const float *factor = phi_vector_data(factors);
     for (int32_t i = 0; i < n_rot / 2; i++) {
         const float exponent = (float)(2 * i) / (float)n_rot;
-        const float power = (float)pow((double)m->hparams.rope_theta, (double)exponent);
+        const float power = (float)phi_pow((double)m->hparams.rope_theta, (double)exponent);
         const float divisor = factor ? factor[i] : 1.0f;
         if (!(divisor > 0.0f))
             return phi_fail(err, PHI_ECORRUPT, "rope factor %d is %g, expected a positive number", (int)i,

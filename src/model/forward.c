@@ -30,7 +30,9 @@ phi_exec_shape phi_model_exec_shape(const phi_model *model, int32_t n_batch, int
 {
     const phi_hparams *h = &model->hparams;
     const int32_t cols = max_i32(h->d_model, inner_rows(h));
-    return (phi_exec_shape){n_batch, (cols + PHI_BLOCK_COLS - 1) & ~(PHI_BLOCK_COLS - 1), n_context};
+    return (phi_exec_shape){.n_tokens_max = n_batch,
+                            .n_cols_max = (cols + PHI_BLOCK_COLS - 1) & ~(PHI_BLOCK_COLS - 1),
+                            .n_context = n_context};
 }
 
 /* The one list of a session's activation buffers: floats per token, and floats once. */
@@ -86,14 +88,18 @@ phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *m
     return phi_fail(err, PHI_ENOMEM, "session: the plan of its activations was too small");
 }
 
-void phi_forward_begin(phi_forward *f, const phi_exec *x, const int32_t *tokens, int32_t n_tokens, int32_t first_pos,
-                       bool uses_long_factors)
+void phi_forward_begin(phi_forward *f, int32_t n_tokens, int32_t first_pos, bool uses_long_factors)
 {
     const phi_model *m = f->model;
     f->batch.n_tokens = n_tokens;
     f->batch.first_pos = first_pos;
-    phi_embed_rows(x, f->x, tokens, n_tokens, &m->token_embedding);
     phi_rope_tables(&f->batch, uses_long_factors ? m->inv_freq_long : m->inv_freq_short, m->hparams.rope_factor);
+}
+
+void phi_forward_embed(phi_forward *f, const phi_exec *x, int32_t first, const int32_t *tokens, int32_t n)
+{
+    const phi_model *m = f->model;
+    phi_embed_rows(x, f->x + (size_t)first * (size_t)m->hparams.d_model, tokens, n, &m->token_embedding);
 }
 
 void phi_forward_layer(phi_forward *f, const phi_exec *x, phi_kv *kv, int32_t layer_idx)

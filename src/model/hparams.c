@@ -1,13 +1,13 @@
 /* Metadata that all decoder architectures name alike, read and checked. */
 #include <math.h>
-#include <stdio.h>
 
 #include "limits.h"
 #include "model.h"
+#include "write_text.h"
 
 phi_str phi_model_key(phi_meta_key *key, const phi_model *model, const char *suffix)
 {
-    const int n = snprintf(key->text, sizeof key->text, "%s.%s", model->descriptor->architecture, suffix);
+    const int n = phi_write_text(key->text, sizeof key->text, "%s.%s", model->descriptor->architecture, suffix);
     return (phi_str){key->text, (size_t)n};
 }
 
@@ -19,17 +19,22 @@ static phi_status check_range(phi_str key, int64_t got, int32_t low, int32_t hig
                     (long long)got, (int)low, (int)high);
 }
 
-phi_status phi_model_read_count(int32_t *out, const phi_model *model, const phi_directory *dir, const char *suffix,
-                                int32_t low, int32_t high, phi_error *err)
+phi_status phi_model_read_key(int32_t *out, const phi_directory *dir, phi_str key, int32_t low, int32_t high,
+                              phi_error *err)
 {
-    phi_meta_key room;
-    const phi_str key = phi_model_key(&room, model, suffix);
     uint32_t value = 0;
     PHI_TRY(phi_meta_require(dir, key, err));
     PHI_TRY(phi_meta_read_u32(&value, dir, key, err));
     PHI_TRY(check_range(key, (int64_t)value, low, high, err));
     *out = (int32_t)value;
     return PHI_OK;
+}
+
+phi_status phi_model_read_count(int32_t *out, const phi_model *model, const phi_directory *dir, const char *suffix,
+                                int32_t low, int32_t high, phi_error *err)
+{
+    phi_meta_key room;
+    return phi_model_read_key(out, dir, phi_model_key(&room, model, suffix), low, high, err);
 }
 
 static phi_status read_optional(int32_t *out, const phi_model *model, const phi_directory *dir, const char *suffix,
@@ -41,11 +46,8 @@ static phi_status read_optional(int32_t *out, const phi_model *model, const phi_
     return phi_model_read_count(out, model, dir, suffix, low, high, err);
 }
 
-static phi_status read_positive(float *out, const phi_model *model, const phi_directory *dir, const char *suffix,
-                                phi_error *err)
+phi_status phi_model_read_positive(float *out, const phi_directory *dir, phi_str key, phi_error *err)
 {
-    phi_meta_key room;
-    const phi_str key = phi_model_key(&room, model, suffix);
     PHI_TRY(phi_meta_read_f32(out, dir, key, err));
     if (*out > 0.0f)
         return PHI_OK;
@@ -92,10 +94,11 @@ phi_status phi_model_read_common(phi_model *model, const phi_directory *dir, phi
     h->n_context_original = h->n_context_max;
     PHI_TRY(read_optional(&h->n_context_original, model, dir, "rope.scaling.original_context_length", 1,
                           PHI_LIMIT_CONTEXT, err));
-    PHI_TRY(phi_meta_require(dir, phi_model_key(&room, model, "attention.layer_norm_rms_epsilon"), err));
-    PHI_TRY(read_positive(&h->norm_eps, model, dir, "attention.layer_norm_rms_epsilon", err));
+    const phi_str eps_key = phi_model_key(&room, model, "attention.layer_norm_rms_epsilon");
+    PHI_TRY(phi_meta_require(dir, eps_key, err));
+    PHI_TRY(phi_model_read_positive(&h->norm_eps, dir, eps_key, err));
     h->rope_theta = 10000.0f;
-    PHI_TRY(read_positive(&h->rope_theta, model, dir, "rope.freq_base", err));
+    PHI_TRY(phi_model_read_positive(&h->rope_theta, dir, phi_model_key(&room, model, "rope.freq_base"), err));
     h->rope_scale = 1.0f;
     h->rope_factor = 1.0f;
     PHI_TRY(read_attention(model, dir, err));

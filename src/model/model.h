@@ -32,6 +32,7 @@ typedef struct phi_layer {
 } phi_layer;
 
 typedef struct phi_model phi_model;
+typedef struct phi_vision phi_vision; /* vision.h */
 
 typedef struct phi_descriptor {
     const char *architecture;
@@ -53,6 +54,7 @@ struct phi_model {
     phi_matrix factors_long;
     float *inv_freq_short; /* (n_rot / 2), made by phi_model_finish */
     float *inv_freq_long;  /* the same array where there is only one set */
+    phi_vision *vision;    /* NULL: the model reads text only */
 };
 
 /* Chooses the descriptor by general.architecture, reads and checks everything, and lists the tensors to load. Tensors
@@ -88,9 +90,11 @@ typedef enum phi_head { PHI_HEAD_LOGITS, PHI_HEAD_HIDDEN } phi_head;
 uint64_t phi_forward_bytes(const phi_model *model, int32_t n_batch, phi_head head);
 phi_status phi_forward_init(phi_forward *f, phi_arena *arena, const phi_model *model, int32_t n_batch, phi_head head,
                             phi_error *err);
-/* Takes a batch: tokens at positions first_pos …; all are in the vocabulary, n_tokens <= n_tokens_max. */
-void phi_forward_begin(phi_forward *f, const phi_exec *x, const int32_t *tokens, int32_t n_tokens, int32_t first_pos,
-                       bool uses_long_factors);
+/* Takes a batch: n_tokens <= n_tokens_max at positions first_pos …, whose rows of f->x the caller fills: with
+ * phi_forward_embed(), or with vectors of its own. */
+void phi_forward_begin(phi_forward *f, int32_t n_tokens, int32_t first_pos, bool uses_long_factors);
+/* Rows [first, first + n) of the batch are these tokens; all are in the vocabulary. */
+void phi_forward_embed(phi_forward *f, const phi_exec *x, int32_t first, const int32_t *tokens, int32_t n);
 void phi_forward_layer(phi_forward *f, const phi_exec *x, phi_kv *kv, int32_t layer);
 /* Logits of the batch's last token, in f->logits. */
 void phi_forward_head(phi_forward *f, const phi_exec *x);
@@ -105,6 +109,11 @@ phi_str phi_model_key(phi_meta_key *key, const phi_model *model, const char *suf
 /* Reads <architecture>.<suffix> as a whole number in [low, high]; required. */
 phi_status phi_model_read_count(int32_t *out, const phi_model *model, const phi_directory *dir, const char *suffix,
                                 int32_t low, int32_t high, phi_error *err);
+/* The same of a key as it is. */
+phi_status phi_model_read_key(int32_t *out, const phi_directory *dir, phi_str key, int32_t low, int32_t high,
+                              phi_error *err);
+/* A float under a key as it is, greater than 0; *out is kept where the file does not have the key. */
+phi_status phi_model_read_positive(float *out, const phi_directory *dir, phi_str key, phi_error *err);
 /* The dimensions that every decoder file names alike. */
 phi_status phi_model_read_common(phi_model *model, const phi_directory *dir, phi_error *err);
 

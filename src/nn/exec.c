@@ -14,7 +14,8 @@ static uint64_t thread_bytes(const phi_exec_shape *shape)
            phi_arena_cost(panel_blocks * PHI_GROUP_ROWS, sizeof(float)) +
            phi_arena_cost((size_t)shape->n_cols_max * PHI_GROUP_ROWS, sizeof(float)) +
            phi_arena_cost((size_t)shape->n_tokens_max * PHI_GROUP_ROWS, sizeof(float)) +
-           phi_arena_cost(scores_stride(shape) * PHI_ATTN_TILE, sizeof(float));
+           phi_arena_cost(scores_stride(shape) * PHI_ATTN_TILE, sizeof(float)) +
+           phi_arena_cost(phi_self_attention_floats(shape->n_self_tokens, shape->self_head_dim), sizeof(float));
 }
 
 uint64_t phi_exec_bytes(const phi_exec_shape *shape, int32_t n_threads)
@@ -36,8 +37,9 @@ static bool deal_thread(phi_thread_scratch *t, phi_arena *arena, const phi_exec_
         .rows = phi_arena_array(arena, float, (size_t)shape->n_cols_max *PHI_GROUP_ROWS),
         .partial = phi_arena_array(arena, float, (size_t)shape->n_tokens_max *PHI_GROUP_ROWS),
         .scores = phi_arena_array(arena, float, scores_stride(shape) * PHI_ATTN_TILE),
+        .self = phi_arena_array(arena, float, phi_self_attention_floats(shape->n_self_tokens, shape->self_head_dim)),
     };
-    return t->panel.q && t->panel.scale && t->panel.min && t->rows && t->partial && t->scores;
+    return t->panel.q && t->panel.scale && t->panel.min && t->rows && t->partial && t->scores && t->self;
 }
 
 phi_status phi_exec_init(phi_exec *x, phi_arena *arena, const phi_exec_shape *shape, phi_error *err)

@@ -15,6 +15,7 @@ typedef struct phi_thread_scratch {
     float *rows;    /* (16, K_max) weights as floats */
     float *partial; /* (T_max, 16) outputs of a last group that is not full */
     float *scores;  /* (PHI_ATTN_TILE, context rounded up to 4) */
+    float *self;    /* self_attention.c */
 } phi_thread_scratch;
 
 /* What every operation needs: the kernels, the pool, and room. Dealt once per session. */
@@ -27,32 +28,45 @@ typedef struct phi_exec {
 } phi_exec;
 
 typedef struct phi_exec_shape {
-    int32_t n_tokens_max; /* T_max */
-    int32_t n_cols_max;   /* K_max, a multiple of 32 */
-    int32_t n_context;
+    int32_t n_tokens_max;  /* T_max */
+    int32_t n_cols_max;    /* K_max, a multiple of 32 */
+    int32_t n_context;     /* 0: no phi_attention_forward */
+    int32_t n_self_tokens; /* of one phi_self_attention, at most; 0: none */
+    int32_t self_head_dim;
 } phi_exec_shape;
 
 /* Bytes that init takes from a fixed arena. */
 uint64_t phi_exec_bytes(const phi_exec_shape *shape, int32_t n_threads);
 phi_status phi_exec_init(phi_exec *x, phi_arena *arena, const phi_exec_shape *shape, phi_error *err);
 
-/* Matrices that share their input, their outputs concatenated: fused qkv and gate/up, however the file stores them. */
+/* Matrices that share their input, their outputs concatenated: fused qkv and gate/up, however the file stores them. A
+ * bias is a vector of its part's rows; data NULL: none. */
 enum { PHI_LINEAR_PARTS = 3 };
 typedef struct phi_linear {
     phi_matrix parts[PHI_LINEAR_PARTS];
+    phi_matrix bias[PHI_LINEAR_PARTS];
     int32_t n_parts;
     int32_t n_rows; /* of all parts */
     int32_t n_cols;
+    phi_activation activation; /* of all outputs */
 } phi_linear;
 
-/* y (T, n_rows) = x (T, n_cols) Wᵀ. */
+/* y (T, n_rows) = activation(x (T, n_cols) Wᵀ + bias). */
 void phi_linear_forward(const phi_exec *x, float *y, const float *in, int32_t n_tokens, const phi_linear *linear);
 /* y (T, n_cols): rows `ids` of an embedding table. ids in [0, n_rows). */
 void phi_embed_rows(const phi_exec *x, float *y, const int32_t *ids, int32_t n_tokens, const phi_matrix *table);
 
+typedef struct phi_norm {
+    phi_matrix weight;
+    phi_matrix bias;
+    float eps;
+} phi_norm;
+
 /* y (T, K) = rms norm of each row; y may be in. */
 void phi_norm_forward(const phi_exec *x, float *y, const float *in, int32_t n_tokens, const phi_matrix *weight,
                       float eps);
+/* y (T, K) = layer norm of each row; y may be in. */
+void phi_layer_norm_forward(const phi_exec *x, float *y, const float *in, int32_t n_tokens, const phi_norm *norm);
 /* out (T, I) from gate_up (T, 2 I): up * silu(gate), gate first. */
 void phi_silu_forward(const phi_exec *x, float *out, const float *gate_up, int32_t n_tokens, int32_t n_inner);
 /* y += in, n floats. */
@@ -91,5 +105,20 @@ typedef struct phi_kv_layer {
  * out (T, H D) = softmax(scale q kᵀ + mask) v. */
 void phi_attention_forward(const phi_exec *x, float *out, float *qkv, const phi_batch *batch, const phi_attention *a,
                            phi_kv_layer cache);
+
+/* Attention without positions, mask or cache: the tokens of a tile all see each other, and no other tile's. */
+typedef struct phi_self_attention {
+    int32_t n_tokens; /* of a tile */
+    int32_t n_heads;
+    int32_t head_dim;
+    float scale; /* of the scores */
+} phi_self_attention;
+
+/* out (n_tiles * n_tokens, H D) = softmax(scale q kᵀ) v for qkv (n_tiles * n_tokens, 3 H D): the heads of q, of k, of
+ * v. n_tokens and head_dim at most those of the exec's shape. f32 at either accuracy level. */
+void phi_self_attention_forward(const phi_exec *x, float *out, const float *qkv, int32_t n_tiles,
+                                const phi_self_attention *a);
+/* Floats that one thread needs for it; part of phi_exec_bytes(). */
+size_t phi_self_attention_floats(int32_t n_tokens, int32_t head_dim);
 
 #endif

@@ -1,13 +1,13 @@
 /* The loader of weights.h: what to ask for next, where it goes, and the packing jobs. */
 #include <math.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "checked.h"
 #include "half.h"
 #include "limits.h"
 #include "pack.h"
+#include "sort.h"
 #include "weights.h"
 
 typedef enum slot_state { SLOT_FREE, SLOT_ASKED, SLOT_PACKING } slot_state;
@@ -43,11 +43,15 @@ void phi_weights_deinit(phi_weights *w)
     w->slots = NULL;
 }
 
+/* A convolution's kernels (w, h, channels, n_rows) are a matrix whose rows are the kernels. The directory has checked
+ * that the product of all dimensions is that of a tensor in memory. */
 static phi_status check_shape(const phi_tensor_info *t, int32_t n_rows, int32_t n_cols, phi_error *err)
 {
     const uint64_t rows = t->n_dims > 1 ? t->dims[1] : 1;
     const bool is_flat = t->n_dims < 3 || (t->dims[2] == 1 && t->dims[3] == 1);
-    if (t->dims[0] == (uint64_t)n_cols && rows == (uint64_t)n_rows && is_flat)
+    const bool is_kernels = t->n_dims == 4 && t->dims[3] == (uint64_t)n_rows &&
+                            t->dims[0] * t->dims[1] * t->dims[2] == (uint64_t)n_cols;
+    if ((t->dims[0] == (uint64_t)n_cols && rows == (uint64_t)n_rows && is_flat) || is_kernels)
         return PHI_OK;
     return phi_fail(err, PHI_ECORRUPT, "tensor '%.*s' has shape (%llu, %llu)%s, expected (%d, %d)",
                     phi_str_print_len(t->name), t->name.ptr, (unsigned long long)rows, (unsigned long long)t->dims[0],
@@ -162,7 +166,7 @@ static phi_status deal_slots(phi_weights *w, phi_error *err)
 
 phi_status phi_weights_reserve(phi_weights *w, phi_pool *pool, size_t staging_bytes, phi_error *err)
 {
-    qsort(w->items, w->n_items, sizeof w->items[0], by_place_in_file);
+    phi_sort(w->items, w->n_items, sizeof w->items[0], by_place_in_file);
     w->pool = pool;
     w->next_item = 0;
     w->next_row = 0;
@@ -254,7 +258,7 @@ static size_t list_ranges(phi_weights *w)
                                             .file_idx = slot->item->tensor->file_idx,
                                             .slot = i};
     }
-    qsort(w->ranges, n, sizeof w->ranges[0], by_offset);
+    phi_sort(w->ranges, n, sizeof w->ranges[0], by_offset);
     return n;
 }
 

@@ -38,6 +38,7 @@ async function measure(options) {
   // These need node_modules, which ensureNodeModules() has just made sure of.
   const { kernels, nativeBandwidth, onnxruntime, wasmBandwidth } = await import('./lib/micro.mjs');
   const { measureModel } = await import('./lib/measure.mjs');
+  const { vision } = await import('./lib/vision.mjs');
   const { pocketphi, wllamaNew, wllamaOld } = await import('./systems/browser.mjs');
   const { measureStorage } = await import('./lib/storage.mjs');
   const { llamaCpp, llamaCppNoFlash } = await import('./systems/llama-cpp.mjs');
@@ -60,6 +61,7 @@ async function measure(options) {
     result.browser = result.bandwidth.wasm.browser;
   }
   if (wants('kernels')) result.kernels = await kernels(shared);
+  if (wants('vision')) result.vision = await vision(shared);
   if (wants('onnxruntime')) result.onnx = await onnxruntime(shared);
   const systems = [pocketphi, wllamaOld, llamaCpp, llamaCppNoFlash, wllamaNew].filter(({ name }) =>
     wants(name),

@@ -105,7 +105,7 @@ for (const kind of KINDS) {
     assert.equal(value?.failure?.code, 'PHI_ESTORAGE', JSON.stringify(value));
     assert.match(
       value?.failure?.message ?? '',
-      /the storage is too small: 1\.05 MB are needed, .* are left of the/,
+      /(the storage is too small|the browser stores no more): 1\.05 MB are needed, .* are left of the/,
     );
     assert.equal(value?.failure?.requested, MIB);
     assert.equal(typeof value?.failure?.quota, 'number');

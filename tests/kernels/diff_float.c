@@ -139,6 +139,21 @@ TEST(kernels_f32__exp_is_within_two_ulp)
     CHECK(phi_exp_f32(-INFINITY) == 0.0f);
 }
 
+/* Every 211th float, so all exponents. 1e-7 is 0.84 to 1.7 ulp; 9.73e-8 was measured with every third. */
+TEST(kernels_f32__erf_is_within_1e_7)
+{
+    double worst = 0;
+    for (uint64_t bits = 0; bits <= UINT32_MAX; bits += 211) {
+        const float z = phi_bits_to_f32((uint32_t)bits), y = phi_erf_f32(z);
+        const double expected = erf((double)z);
+        if (isnan(z))
+            CHECK(isnan(y));
+        else if (z != 0) /* a product of the smallest normal numbers is denormal: 2^-149 */
+            worst = fmax(worst, (fabs((double)y - expected) - 0x1p-149) / fabs(expected));
+    }
+    CHECK_NEAR(worst, 0, 1e-7);
+}
+
 /* --- dot_float ------------------------------------------------------------------------------------------------- */
 
 static const size_t item_bytes_of[3] = {4, 2, 2};
@@ -217,6 +232,34 @@ TEST(kernels_f32__dot_same_bits_on_every_isa)
     release();
 }
 
+/* Every half, at an unaligned address, in rows of all kinds of lengths. */
+TEST(kernels_f32__halves_as_floats_same_bits_on_every_isa)
+{
+    const phi_kernels scalar = kernels_of(PHI_ISA_SCALAR);
+    for (int isa = 0; isa < N_OTHER_ISAS; isa++) {
+        const phi_kernels other = kernels_of(other_isas[isa]);
+        for (phi_layout layout = PHI_LAYOUT_F16; layout <= PHI_LAYOUT_BF16; layout++) {
+            uint32_t bits = 0;
+            while (bits < 1u << 16)
+                FOR_SIZES(size)
+                {
+                    start(1);
+                    uint8_t *halves = hold_at(2 * size, 1);
+                    for (size_t i = 0; i < size; i++, bits++)
+                        memcpy(halves + 2 * i, &(uint16_t){(uint16_t)bits}, 2);
+                    float *want = hold_floats((int32_t)size), *got = hold_floats((int32_t)size);
+                    scalar.dequantize[layout](want, halves, (int32_t)size);
+                    other.dequantize[layout](got, halves, (int32_t)size);
+                    CHECK(is_same(got, want, (int32_t)size, 4));
+                    const uint16_t last = (uint16_t)(bits - 1);
+                    const float expected = layout == PHI_LAYOUT_F16 ? phi_f16_to_f32(last) : phi_bf16_to_f32(last);
+                    CHECK(got[size - 1] == expected || !isfinite(expected));
+                }
+        }
+    }
+    release();
+}
+
 /* --- one row of floats ----------------------------------------------------------------------------------------- */
 
 TEST(kernels_f32__rms_norm_matches_double)
@@ -238,6 +281,55 @@ TEST(kernels_f32__rms_norm_matches_double)
         CHECK_NEAR(y[i], expected, tolerance * fabs(expected));
     }
     release();
+}
+
+TEST(kernels_f32__layer_norm_matches_double)
+{
+    start(12);
+    enum { N = 333 };
+    const phi_kernels k = kernels_of(PHI_ISA_SCALAR);
+    const float *x = hold_wild(N), *w = hold_wild(N), *b = hold_wild(N);
+    float *y = hold_floats(N);
+    k.layer_norm(y, x, w, b, N, 1e-5f);
+    double mean = 0, magnitude = 0, squares = 0;
+    for (int i = 0; i < N; i++) {
+        mean += (double)x[i] / (double)N;
+        magnitude += fabs((double)x[i]) / (double)N;
+    }
+    for (int i = 0; i < N; i++)
+        squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+    const double inverse = 1 / sqrt(squares / (double)N + (double)1e-5f);
+    /* The mean is off by N/8 + 5 roundings of the mean magnitude, which the differences inherit; the root as in rms_norm;
+     * then a root, a quotient, two products and the bias. */
+    const double of_mean = (double)(N / 8 + 6) * 0x1p-24 * magnitude * inverse;
+    const double relative = ((double)(N / 8 + 5) / 2 + 7) * 0x1p-24;
+    for (int i = 0; i < N; i++) {
+        const double term = (double)w[i] * ((double)x[i] - mean) * inverse;
+        const double tolerance = fabs((double)w[i]) * of_mean + relative * (fabs(term) + fabs((double)b[i]));
+        CHECK_NEAR(y[i], term + (double)b[i], tolerance);
+    }
+    release();
+}
+
+/* Every 1009th float. */
+TEST(kernels_f32__activations_match_double)
+{
+    const phi_kernels k = kernels_of(PHI_ISA_SCALAR);
+    for (uint64_t bits = 0; bits <= UINT32_MAX; bits += 1009) {
+        const float x = phi_bits_to_f32((uint32_t)bits);
+        float gelu = x, quick = x;
+        if (!isfinite(x))
+            continue;
+        k.activate[PHI_ACTIVATION_GELU](&gelu, 1);
+        k.activate[PHI_ACTIVATION_QUICK_GELU](&quick, 1);
+        const double v = (double)x, magnitude = fabs(v);
+        /* 1 + erf is off by 1e-7 and a rounding of at most 2^-24; then a product. Tails below that are 0, as
+         * in every form of GELU that adds 1 to erf. */
+        CHECK_NEAR(gelu, v * 0.5 * (1 + erf(v * sqrt(0.5))), 1.7e-7 * magnitude + 0x1p-148);
+        /* 1.702 x rounds by 2^-23 of itself, which exp turns into a relative error; two ulp of exp, a sum, a quotient. */
+        const double expected = v / (1 + exp(-1.702 * v));
+        CHECK_NEAR(quick, expected, (fmin(magnitude, 60) * 1.702 + 4) * 0x1p-23 * fabs(expected) + 1e-35);
+    }
 }
 
 TEST(kernels_f32__silu_mul_matches_double)
@@ -318,6 +410,16 @@ TEST(kernels_f32__row_ops_same_bits_on_every_isa)
             scalar.silu_mul(want, x, w, n);
             other.silu_mul(got, x, w, n);
             CHECK(is_same(got, want, n, 4));
+            scalar.layer_norm(want, x, w, want, n, 1e-5f);
+            other.layer_norm(got, x, w, got, n, 1e-5f);
+            CHECK(is_same(got, want, n, 4));
+            for (int a = PHI_ACTIVATION_GELU; a < PHI_N_ACTIVATIONS; a++) {
+                memcpy(want, seed % 2 == 0 ? x : w, size * 4);
+                memcpy(got, want, size * 4);
+                scalar.activate[a](want, n);
+                other.activate[a](got, n);
+                CHECK(is_same(got, want, n, 4));
+            }
             float *scores = hold_copy(x, n);
             scores[n / 2] = n > 1 ? -INFINITY : 1.0f;
             memcpy(want, scores, size * 4);
@@ -552,5 +654,78 @@ TEST(kernels_f32__attention_same_bits_on_every_isa)
             for (size_t i = 0; i < sizeof odd_cases / sizeof odd_cases[0]; i++)
                 check_attention(other_isas[isa], odd_cases[i], seed, false);
         }
+    release();
+}
+
+/* --- attention of eight queries ---------------------------------------------------------------------------------- */
+
+static const int32_t quads[] = {1, 2, 5};
+
+TEST(kernels_f32__product8_matches_double)
+{
+    enum { N_K = 77, N_QUADS = 3 };
+    start(13);
+    const phi_kernels k = kernels_of(PHI_ISA_SCALAR);
+    const float *a = hold_wild(N_QUADS * 4 * N_K), *b = hold_wild(N_K * 8);
+    float *c = hold_floats(N_QUADS * 4 * 8);
+    k.product8(c, a, b, N_K, N_QUADS);
+    for (int r = 0; r < N_QUADS * 4; r++)
+        for (int i = 0; i < 8; i++) {
+            double sum = 0, magnitude = 0;
+            for (int j = 0; j < N_K; j++) {
+                const double term = (double)a[(r / 4 * N_K + j) * 4 + r % 4] * (double)b[j * 8 + i];
+                sum += term;
+                magnitude += fabs(term);
+            }
+            CHECK_NEAR(c[r * 8 + i], sum, sum_tolerance(N_K, magnitude));
+        }
+    release();
+}
+
+TEST(kernels_f32__softmax8_matches_double)
+{
+    enum { N = 77 };
+    start(14);
+    const phi_kernels k = kernels_of(PHI_ISA_SCALAR);
+    float *x = hold_wild(N * 8), inverse[8];
+    const float *before = hold_copy(x, N * 8);
+    k.softmax8(x, inverse, N);
+    for (int i = 0; i < 8; i++) {
+        double sum = 0, max = -INFINITY;
+        for (int j = 0; j < N; j++)
+            max = fmax(max, (double)before[j * 8 + i]);
+        for (int j = 0; j < N; j++)
+            sum += exp((double)before[j * 8 + i] - max);
+        for (int j = 0; j < N; j++) {
+            const double score = (double)before[j * 8 + i], expected = exp(score - max) / sum;
+            /* As of softmax, with one accumulator. */
+            const double tolerance = (fabs(score) + max + (double)(N + 12)) * 0x1p-24;
+            CHECK_NEAR((double)x[j * 8 + i] * (double)inverse[i], expected, tolerance * expected + 1e-37);
+        }
+    }
+    release();
+}
+
+TEST(kernels_f32__eights_same_bits_on_every_isa)
+{
+    const phi_kernels scalar = kernels_of(PHI_ISA_SCALAR);
+    for (int isa = 0; isa < N_OTHER_ISAS; isa++) {
+        const phi_kernels other = kernels_of(other_isas[isa]);
+        FOR_SIZES(size)
+        for (size_t g = 0; g < sizeof quads / sizeof quads[0]; g++) {
+            start(size * 10 + g);
+            const int32_t n = (int32_t)size, n_out = quads[g] * 4 * 8;
+            const float *a = hold_wild(quads[g] * 4 * n);
+            float *want = hold_wild(n * 8), *got = hold_copy(want, n * 8);
+            float *want_c = hold_floats(n_out), *got_c = hold_floats(n_out), want_inverse[8], got_inverse[8];
+            scalar.product8(want_c, a, want, n, quads[g]);
+            other.product8(got_c, a, want, n, quads[g]);
+            CHECK(is_same(got_c, want_c, n_out, 4));
+            want[g] = got[g] = n > 1 ? -INFINITY : 1.0f;
+            scalar.softmax8(want, want_inverse, n);
+            other.softmax8(got, got_inverse, n);
+            CHECK(is_same(got, want, n * 8, 4) && is_same(got_inverse, want_inverse, 8, 4));
+        }
+    }
     release();
 }

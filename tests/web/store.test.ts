@@ -254,6 +254,10 @@ test('quota: the error says needs, has and what could go', () => {
   );
   assert.match(roomError(2e9, room, []).message, /no stored model could be deleted/);
   const silent = { quotaBytes: undefined, usageBytes: undefined, isPersisted: undefined };
+  assert.match(
+    roomError(0.5e9, room, []).message,
+    /^the browser stores no more: 500.00 MB are needed, though 1.00 GB are left/,
+  );
   assert.match(roomError(2e9, silent, STORED).message, /does not tell how much is left/);
 });
 

@@ -24,8 +24,8 @@ C_LAYERS = {
     "src/model": ["src/base", "src/pool", "src/image", "src/nn", "src/kv", "src/weights", "src/format", "wasm_kernels"],
     "src/constrain": ["src/base", "src/tokenizer"],
     "src/generate": ["src/base", "src/tokenizer"],
-    "src/api": ["src", "src/base", "src/pool", "src/format", "src/tokenizer", "src/weights", "src/kv", "src/nn",
-                "src/model", "src/constrain", "src/generate", "wasm_kernels"],
+    "src/api": ["src", "src/base", "src/pool", "src/image", "src/format", "src/tokenizer", "src/weights", "src/kv",
+                "src/nn", "src/model", "src/constrain", "src/generate", "wasm_kernels"],
     "src/pixels": ["src", "src/base", "wasm_kernels"],
     "src": ["src/base"],
 }

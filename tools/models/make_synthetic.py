@@ -7,10 +7,13 @@ model.  --quant q4_k_m has the mix of Microsoft's Phi-3-mini-4k-instruct-q4.gguf
 
 Weights have a standard deviation of 0.02 and a mean of 0: with hidden size 3072 a projection of a normalised
 vector has unit scale, the residual grows like the square root of the depth, logits stay near +-5.
+
+--vision makes it Phi-3.5-vision: CLIP ViT-L/14-336 and the projector come in front, with matrices of that type.
 Prints the path and the SHA-256 of the file.
 """
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -79,33 +82,53 @@ def add_metadata(writer, quant: str, n_layers: int, context_length: int) -> None
     writer.add_quantization_version(2)
 
 
-def write_model(path: Path, quant: str, n_layers: int, context_length: int, seed: int) -> int:
+def count_bytes(shape: tuple[int, ...], kind: str) -> int:
+    from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+    block, block_bytes = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
+    return math.prod(shape) // block * block_bytes
+
+
+def check_total(tensors: list, quant: str) -> None:
+    total = sum(count_bytes(shape, kind) for _, shape, kind in tensors)
+    assert total == FULL_TENSOR_BYTES[quant], f"{total} tensor bytes, not as published"
+
+
+def is_bias(name: str) -> bool:
+    return name.endswith((".bias", "_gn", "class_embd"))
+
+
+def write_model(path: Path, args) -> int:
     """Streams the file to `path`; returns the number of tensor bytes."""
     import numpy as np
     from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFWriter
     from random_blocks import BlockMaker
     writer = GGUFWriter(path, "phi3")
-    add_metadata(writer, quant, n_layers, context_length)
-    tensors = list_tensors(quant, n_layers)
+    add_metadata(writer, args.quant, args.layers, args.context_length)
+    tensors = list_tensors(args.quant, args.layers)
+    if args.layers == FULL_LAYERS:
+        check_total(tensors, args.quant)
+    if args.vision:
+        from synthetic_vision import add_vision_metadata, list_vision_tensors
+        add_vision_metadata(writer)
+        tensors += list_vision_tensors(args.vision, HIDDEN)
     total = 0
     for name, shape, kind in tensors:
         dtype = GGMLQuantizationType[kind]
         block, block_bytes = GGML_QUANT_SIZES[dtype]
-        n_bytes = int(np.prod(shape)) // block * block_bytes
+        n_bytes = count_bytes(shape, kind)
         total += n_bytes
-        if kind == "F32":
-            writer.add_tensor_info(name, shape, np.dtype(np.float32), n_bytes)
+        if kind in ("F32", "F16"):
+            writer.add_tensor_info(name, shape, np.dtype(np.float32 if kind == "F32" else np.float16), n_bytes)
         else:  # quantised: gguf wants the shape in bytes
             byte_shape = (*shape[:-1], shape[-1] // block * block_bytes)
             writer.add_tensor_info(name, byte_shape, np.dtype(np.uint8), n_bytes, raw_dtype=dtype)
-    if n_layers == FULL_LAYERS:
-        assert total == FULL_TENSOR_BYTES[quant], f"{total} tensor bytes, not as published"
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
-    maker = BlockMaker(seed)
-    for _, shape, kind in tensors:
-        writer.write_tensor_data(maker.tensor(kind, int(np.prod(shape))))
+    maker = BlockMaker(args.seed)
+    for name, shape, kind in tensors:
+        n = int(np.prod(shape))
+        writer.write_tensor_data(maker.bias(n) if is_bias(name) else maker.tensor(kind, n))
     writer.close()
     return total
 
@@ -116,17 +139,20 @@ def main() -> None:
     parser.add_argument("--quant", choices=sorted(FILE_TYPE), default="q4_k_m")
     parser.add_argument("--layers", type=int, default=FULL_LAYERS)
     parser.add_argument("--context-length", type=int, default=4096)
+    parser.add_argument("--vision", choices=("q8_0", "f16"), help="type of the vision encoder's matrices")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--output", type=Path, help="default: <cache>/models/<name>.gguf")
     parser.add_argument("--force", action="store_true", help="write again although the file exists")
     args = parser.parse_args()
 
     name = f"phi3-mini-synthetic-l{args.layers}-c{args.context_length}-s{args.seed}-{args.quant}.gguf"
+    if args.vision:
+        name = name.replace("-mini-", "-vision-").replace(".gguf", f"-{args.vision}.gguf")
     path = args.output or cache_folder("models") / name
     if args.force or not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        total = write_model(partial, args.quant, args.layers, args.context_length, args.seed)
+        total = write_model(partial, args)
         partial.rename(path)
         print(f"{total} tensor bytes", file=sys.stderr)
     print(f"{path}  sha256 {sha256_file(path)}")

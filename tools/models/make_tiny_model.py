@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the tiny random models (tiny_specs.py) as GGUF files: tests/models/<id>.gguf.
+"""Writes the tiny random models (tiny_specs.py, tiny_vision.py) as GGUF files: tests/models/<id>.gguf.
 
 Names, keys and the row order of llama's q and k are those of llama.cpp's converter.  The goldens that go with
-them come from tools/reference/make_golden_logits.py.
+them come from tools/reference/make_golden_logits.py and make_golden_vision.py.
 """
 
 import argparse
@@ -77,7 +77,8 @@ def add_rope_tensors(writer, spec) -> None:
     writer.add_tensor("rope_factors_short.weight", np.array(short, np.float32))
 
 
-def write_model(spec, path: Path) -> None:
+def write_model(spec, path: Path, vision=None) -> None:
+    """`vision`: a VisionSpec whose text model `spec` is."""
     from gguf import GGMLQuantizationType, GGUFWriter
     from tiny_weights import make_weights
     writer = GGUFWriter(path, spec.arch)
@@ -91,6 +92,9 @@ def write_model(spec, path: Path) -> None:
             raw = permute_rows(raw, spec.n_kv_heads)
         plain = matrix.kind in (GGMLQuantizationType.F32, GGMLQuantizationType.F16)
         writer.add_tensor(gguf_name(name), raw, raw_dtype=None if plain else matrix.kind)
+    if vision:
+        from tiny_vision import add_vision
+        add_vision(writer, vision)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -100,16 +104,20 @@ def write_model(spec, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("ids", nargs="*", metavar="id", help="default: all of tiny_specs.py")
+    parser.add_argument("ids", nargs="*", metavar="id", help="default: all of tiny_specs.py and tiny_vision.py")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "tests" / "models")
     args = parser.parse_args()
     from tiny_specs import SPECS
+    from tiny_vision import VISION_SPECS
     args.folder.mkdir(parents=True, exist_ok=True)
-    for model_id in args.ids or SPECS:
-        if model_id not in SPECS:
-            parser.error(f"unknown model {model_id}; expected one of {', '.join(SPECS)}")
+    known = {**{i: (spec, None) for i, spec in SPECS.items()},
+             **{i: (spec.text, spec) for i, spec in VISION_SPECS.items()}}
+    for model_id in args.ids or known:
+        if model_id not in known:
+            parser.error(f"unknown model {model_id}; expected one of {', '.join(known)}")
         path = args.folder / f"{model_id}.gguf"
-        write_model(SPECS[model_id], path)
+        spec, vision = known[model_id]
+        write_model(spec, path, vision)
         print(f"{path}  {path.stat().st_size} bytes  sha256 {sha256_file(path)}")
 
 

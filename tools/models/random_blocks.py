@@ -17,7 +17,8 @@ class BlockMaker:
         self.headers = {"Q4_0": self._half_scales(self.weight_std / 2.6),
                         "Q4_K": self._k_header(spread=3.3, middle=7.5),
                         "Q5_K": self._k_header(spread=9.2, middle=15.5),
-                        "Q6_K": self._q6_k_scales(spread=18.5)}
+                        "Q6_K": self._q6_k_scales(spread=18.5),
+                        "Q8_0": self._half_scales(self.weight_std / 73.6)}
 
     def _pair_table(self, mean: float, spread: float):
         """65536 random bytes whose two nibbles follow a normal distribution cut to 0..15."""
@@ -59,15 +60,23 @@ class BlockMaker:
         raw = self.rng.bytes(n_blocks * n_bytes)
         return np.frombuffer(raw, np.uint8).reshape(n_blocks, n_bytes)
 
+    def bias(self, n_elements: int):
+        """F32 around 0."""
+        return self.rng.normal(0.0, self.weight_std, n_elements).astype(np.float32).view(np.uint8)
+
     def tensor(self, kind: str, n_elements: int):
         """The tensor's bytes as a flat uint8 array."""
         if kind == "F32":
             return self.rng.normal(1.0, 0.05, n_elements).astype(np.float32).view(np.uint8)
-        block = 32 if kind == "Q4_0" else 256
+        if kind == "F16":
+            return self.rng.normal(0.0, self.weight_std, n_elements).astype(np.float16).view(np.uint8)
+        block = 32 if kind in ("Q4_0", "Q8_0") else 256
         n = n_elements // block
         header = self.headers[kind][self.rng.integers(0, N_HEADERS, n, dtype=np.uint32)]
         if kind == "Q4_0":
             parts = [header, self._pairs(n, 16, self.nibble_pairs_q4_0)]
+        elif kind == "Q8_0":  # uniform int8 (spread 73.6)
+            parts = [header, self._bytes(n, 32)]
         elif kind == "Q4_K":
             parts = [header, self._pairs(n, 128, self.nibble_pairs)]
         elif kind == "Q5_K":

@@ -11,6 +11,7 @@ typedef struct cli_options {
     const char *prompt; /* --prompt TEXT, or what --file holds */
     size_t prompt_bytes;
     const char *tokens; /* --tokens 1,2,3 */
+    const char *images; /* --image A.jpg,B.ppm */
     const char *system;
     int32_t n_threads;
     int32_t accuracy_level;
@@ -38,7 +39,7 @@ typedef struct cli_options {
     phi_generate_options generate;
     const char *out_path;
     const char *picture; /* picture: a file */
-    int32_t crops;
+    int32_t crops;       /* 0: the model's own number, or 4 */
     int32_t tile;
 } cli_options;
 
@@ -49,7 +50,7 @@ typedef struct cli_command {
     int (*run)(cli_options *o);
 } cli_command;
 
-extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_generate, cli_picture, cli_bench;
+extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_generate, cli_image, cli_picture, cli_bench;
 
 /* Prints "phi: …" to stderr and returns 1. */
 int cli_fail(const char *fmt, ...) PHI_PRINTF(1, 2);
@@ -59,8 +60,22 @@ int cli_fail(const char *fmt, ...) PHI_PRINTF(1, 2);
 phi_engine *cli_open_model(const cli_options *o, bool needs_weights);
 phi_session *cli_open_session(const cli_options *o, phi_engine *e);
 
-/* The token ids that a command works on: --tokens, or the encoded prompt. malloc'ed; NULL after printing the error. */
-int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out);
+/* The pictures of --image, encoded; before the engine is destroyed they are closed. NULL after printing the error. */
+typedef struct cli_picture_item {
+    phi_image *image;
+    double seconds; /* that encoding took */
+} cli_picture_item;
+
+typedef struct cli_images {
+    cli_picture_item *at; /* (n) */
+    size_t n;
+} cli_images;
+cli_images *cli_open_images(const cli_options *o, phi_engine *e);
+void cli_close_images(cli_images *images); /* NULL is fine */
+
+/* The token ids that a command works on: --tokens, where -k is the k-th image, or the encoded prompt, where <|image_k|>
+ * is. malloc'ed; NULL after printing the error. */
+int32_t *cli_tokens(const cli_options *o, phi_engine *e, const cli_images *images, size_t *n_out);
 /* "1,2,3", malloc'ed; NULL after printing the error. */
 int32_t *cli_parse_numbers(const char *list, size_t *n_out);
 /* Which lengths of a text of n_ids tokens are asked for: --lengths, all (--every), or the whole.

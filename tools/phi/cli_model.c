@@ -208,25 +208,6 @@ int32_t *cli_parse_numbers(const char *list, size_t *n_out)
     return ids;
 }
 
-int32_t *cli_tokens(const cli_options *o, phi_engine *e, size_t *n_out)
-{
-    const int32_t *ids;
-    if (o->tokens)
-        return cli_parse_numbers(o->tokens, n_out);
-    if (!o->prompt) {
-        (void)cli_fail("--prompt TEXT, --file FILE or --tokens IDS is needed");
-        return NULL;
-    }
-    if (phi_engine_encode(e, o->prompt, o->prompt_bytes, !o->no_special, !o->plain, &ids, n_out) != PHI_OK) {
-        (void)cli_fail("%s", phi_engine_error(e)->text);
-        return NULL;
-    }
-    int32_t *copy = malloc((*n_out + 1) * sizeof *copy);
-    if (copy)
-        memcpy(copy, ids, *n_out * sizeof *copy);
-    return copy;
-}
-
 int32_t *cli_lengths(const cli_options *o, size_t n_ids, size_t *n_out)
 {
     int32_t *lengths;

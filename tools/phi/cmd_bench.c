@@ -53,7 +53,7 @@ static bool measure(const cli_options *o, phi_engine *e, phi_session *s)
     if (!is_good)
         return false;
     const double prefill_rate = o->prefill / median(prefill, n_runs);
-    const double decode_rate = DECODE_TOKENS / median(decode, n_runs);
+    const double decode_rate = (double)DECODE_TOKENS / median(decode, n_runs);
     printf(o->json ? "{\"kernels\":\"%s\",\"threads\":%d,\"context\":%d,\"prefill_tok_s\":%.3f,\"decode_tok_s\":%.3f,"
                      "\"runs\":%d}\n"
                    : "kernels %s, %d threads, context %d: prefill %.2f tok/s, decode %.2f tok/s (median of %d)\n",

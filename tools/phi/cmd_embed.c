@@ -50,7 +50,8 @@ static int run_embed(cli_options *o)
     o->embeds = true;
     phi_engine *e = cli_open_model(o, true);
     phi_session *s = e ? cli_open_session(o, e) : NULL;
-    int32_t *ids = s ? cli_tokens(o, e, &n_ids) : NULL;
+    cli_images *images = s ? cli_open_images(o, e) : NULL;
+    int32_t *ids = images ? cli_tokens(o, e, images, &n_ids) : NULL;
     FILE *out = o->out_path ? fopen(o->out_path, "wb") : NULL;
     if (ids && n_ids == 0)
         (void)cli_fail("the text has no tokens");
@@ -62,6 +63,7 @@ static int run_embed(cli_options *o)
         (void)fclose(out);
     free(ids);
     phi_session_destroy(s);
+    cli_close_images(images);
     phi_engine_destroy(e);
     return !is_good;
 }
@@ -70,10 +72,12 @@ const cli_command cli_embed = {
     "embed", "a text as one vector: the hidden states behind the final norm, pooled; not normalised",
     "  --model FILE\n"
     "  --prompt TEXT | --file FILE | --tokens IDS\n"
+    "  --image A,B           pictures (phi image --help): <|image_1|> of a text, -1 of ids; --crops N\n"
     "  --pooling last|mean   of the last token, or the mean of all (default mean)\n"
     "  --lengths 1,2,3       of the first so many tokens each\n"
     "  --out FILE            the vectors as 32-bit floats, one after the other\n"
     "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"
-    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32, --strip RULE, --plain, --no-special\n"
+    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32|relaxed-s8|relaxed-u8, --strip RULE, --plain, "
+    "--no-special\n"
     "  --json                as JSON arrays\n",
     run_embed};

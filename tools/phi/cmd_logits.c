@@ -84,7 +84,7 @@ static bool score_length(scorer *w, int32_t length, bool is_first)
         return false;
     size_t n;
     const float *logits = phi_session_logits(w->session, &n);
-    if (pos + 1 < w->n_ids) {
+    if (pos + 1 < w->n_ids && w->ids[pos + 1] >= 0) {
         w->nll += log_sum_exp(logits, n) - (double)logits[w->ids[pos + 1]];
         w->n_scored++;
     }
@@ -115,7 +115,8 @@ static int run_logits(cli_options *o)
     bool is_good = false;
     phi_engine *e = cli_open_model(o, true);
     phi_session *s = e ? cli_open_session(o, e) : NULL;
-    int32_t *ids = s ? cli_tokens(o, e, &n_ids) : NULL;
+    cli_images *images = s ? cli_open_images(o, e) : NULL;
+    int32_t *ids = images ? cli_tokens(o, e, images, &n_ids) : NULL;
     int32_t *lengths = ids && n_ids > 0 ? cli_lengths(o, n_ids, &n_lengths) : NULL;
     FILE *out = o->out_path ? fopen(o->out_path, "wb") : NULL;
     scorer w = {o, e, s, ids, n_ids, out, 0.0, 0};
@@ -130,6 +131,7 @@ static int run_logits(cli_options *o)
     free(lengths);
     free(ids);
     phi_session_destroy(w.session);
+    cli_close_images(images);
     phi_engine_destroy(e);
     return !is_good;
 }
@@ -138,11 +140,13 @@ const cli_command cli_logits = {
     "logits", "the best next tokens behind a text, or behind each of its tokens",
     "  --model FILE\n"
     "  --prompt TEXT | --file FILE | --tokens IDS\n"
+    "  --image A,B      pictures (phi image --help): <|image_1|> of a text, -1 of ids; --crops N\n"
     "  --every          behind every token (from the cache), with the mean negative log likelihood of the text\n"
     "  --lengths 1,2,3  behind so many tokens each; --fresh computes each from nothing\n"
     "  --top N          how many to print (default 5, at most 20)\n"
     "  --out FILE       all logits as 32-bit floats, position after position\n"
     "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"
-    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32, --strip RULE, --plain, --no-special\n"
+    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32|relaxed-s8|relaxed-u8, --strip RULE, --plain, "
+    "--no-special\n"
     "  --json           as JSON\n",
     run_logits};

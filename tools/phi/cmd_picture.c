@@ -6,6 +6,8 @@
 #include "cli.h"
 #include "phi_pixels.h"
 
+enum { CROPS = 4 };
+
 static bool fill_room(phi_pixels *p, const char *path)
 {
     size_t n_bytes;
@@ -40,7 +42,7 @@ static bool prepare(phi_pixels *p, const cli_options *o, double *decode_ms, doub
         if (phi_pixels_decode(p) != PHI_OK)
             return cli_fail("%s", phi_pixels_error_text(p)) == 0;
         const double middle = cli_now();
-        if (phi_pixels_transform(p, o->crops, o->tile) != PHI_OK)
+        if (phi_pixels_transform(p, o->crops > 0 ? o->crops : CROPS, o->tile) != PHI_OK)
             return cli_fail("%s", phi_pixels_error_text(p)) == 0;
         const double decode = (middle - begin) * 1e3, transform = (cli_now() - middle) * 1e3;
         *decode_ms = i == 0 || decode < *decode_ms ? decode : *decode_ms;

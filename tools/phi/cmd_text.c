@@ -43,7 +43,8 @@ static int run_tokenize(cli_options *o)
 {
     size_t n = 0;
     phi_engine *e = cli_open_model(o, false);
-    int32_t *ids = e ? cli_tokens(o, e, &n) : NULL;
+    const cli_images none = {0};
+    int32_t *ids = e ? cli_tokens(o, e, &none, &n) : NULL;
     if (ids) {
         if (o->json)
             printf("[");
@@ -140,11 +141,13 @@ static int run_generate(cli_options *o)
     bool is_good = read_constraint(o, &schema);
     phi_engine *e = is_good ? cli_open_model(o, true) : NULL;
     phi_session *s = e ? cli_open_session(o, e) : NULL;
-    int32_t *ids = s ? cli_tokens(o, e, &n) : NULL;
+    cli_images *images = s ? cli_open_images(o, e) : NULL;
+    int32_t *ids = images ? cli_tokens(o, e, images, &n) : NULL;
     is_good = ids && print_generated(o, s, ids, n);
     free(ids);
     free(schema);
     phi_session_destroy(s);
+    cli_close_images(images);
     phi_engine_destroy(e);
     return !is_good;
 }
@@ -154,8 +157,10 @@ const cli_command cli_generate = {
     "  --model FILE\n"
     "  --prompt TEXT | --file FILE | --tokens IDS\n"
     "                   the text as the model sees it: templates are applied by the web layer\n"
+    "  --image A,B      pictures (phi image --help): <|image_1|> of a text, -1 of ids; --crops N\n"
     "  --threads N, --context N, --batch N, --kv f16|q8, --rope auto|short|long, --accuracy-level 4|1,\n"
-    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32, --strip RULE, --plain, --no-special\n"
+    "  --kernels auto|scalar|simd128|relaxed-i16|relaxed-i32|relaxed-s8|relaxed-u8, --strip RULE, --plain, "
+    "--no-special\n"
     "  --max-tokens N, --temperature T (0: greedy), --top-k K, --top-p P, --min-p P, --seed S,\n"
     "  --repetition-penalty R, --presence-penalty P, --frequency-penalty F\n"
     "  --json-object | --json-schema FILE | --regex RE [--regex-flags is]\n"

@@ -1,4 +1,4 @@
-/* Many tokens times an unpacked panel: relaxed SIMD, 32-bit sums. (Q8 has no use for the relaxed dot.) */
+/* Many tokens times an unpacked panel: relaxed SIMD, 32-bit sums. */
 #include "isa.h"
 
 #if PHI_HAS_RELAXED

@@ -3,8 +3,6 @@
 #include "isa.h"
 
 #if PHI_HAS_RELAXED
-#include <string.h>
-
 #include "simd.h"
 
 typedef struct dot_result {
@@ -49,19 +47,29 @@ bool phi_relaxed_is_exact(void)
     return is_exact;
 }
 
-/* Outside the promised range the machines differ, and show what they are made of. Four products -128 * 255 (read
- * unsigned: -130560; read signed, -1: 512) and four -128 * 128 (unsigned -65536, signed +65536): 16-bit sums
- * saturate on the first (x64, -65536) or wrap around on the second (arm64). */
-bool phi_relaxed_dot_is_wide(void)
+/* Outside the promised range the machines differ, and show what they are made of: 16-bit sums saturate (x64, -128 * 255
+ * twice) or wrap around (arm64, -128 * -128 twice), whichever way the bytes are read. Every lane sees every product. */
+phi_relaxed_bytes phi_relaxed_dot_bytes(void)
 {
-    int8_t a[16];
-    uint8_t w[16];
-    memset(a, -128, sizeof a);
-    memset(w, 255, sizeof w);
-    const int32_t with_255 = machine_dots(a, w).quads[0];
-    memset(w, 128, sizeof w);
-    const int32_t with_128 = machine_dots(a, w).quads[0];
-    return (with_255 == -130560 && with_128 == -65536) || (with_255 == 512 && with_128 == 65536);
+    static const int8_t a[] = {-128, -128, -128, -128, 127, 127, 127, 127, -1, 127, -128, 1, -127, 100, 127, -128};
+    static const uint8_t w[] = {255, 255, 255, 255, 128, 128, 128, 128, 254, 129, 127, 200, 1, 255, 255, 128};
+    bool is_signed = true, is_unsigned = true;
+    for (int turn = 0; turn < 16; turn++) {
+        uint8_t turned[16];
+        for (int i = 0; i < 16; i++)
+            turned[i] = w[(i + turn) % 16];
+        const dot_result got = machine_dots(a, turned);
+        for (int q = 0; q < 4; q++) {
+            int32_t with_signed = 0, with_unsigned = 0;
+            for (int i = 4 * q; i < 4 * q + 4; i++) {
+                with_signed += a[i] * (int8_t)turned[i];
+                with_unsigned += a[i] * turned[i];
+            }
+            is_signed = is_signed && got.quads[q] == with_signed;
+            is_unsigned = is_unsigned && got.quads[q] == with_unsigned;
+        }
+    }
+    return is_signed ? PHI_BYTES_SIGNED : is_unsigned ? PHI_BYTES_UNSIGNED : PHI_BYTES_NARROW;
 }
 #else
 bool phi_relaxed_is_exact(void)
@@ -69,8 +77,8 @@ bool phi_relaxed_is_exact(void)
     return false;
 }
 
-bool phi_relaxed_dot_is_wide(void)
+phi_relaxed_bytes phi_relaxed_dot_bytes(void)
 {
-    return false;
+    return PHI_BYTES_NARROW;
 }
 #endif

@@ -55,3 +55,15 @@ void phi_f32_dot_bf16__scalar(float *y, int32_t y_stride, const float *x, int32_
 {
     dot_rows(y, y_stride, x, n_tokens, w, n_rows, n_cols, 2, load_bf16);
 }
+
+void phi_f32_from_f16__scalar(float *out, const uint8_t *row, int32_t n_cols)
+{
+    for (int32_t k = 0; k < n_cols; k++)
+        out[k] = load_f16(row + 2 * (size_t)k);
+}
+
+void phi_f32_from_bf16__scalar(float *out, const uint8_t *row, int32_t n_cols)
+{
+    for (int32_t k = 0; k < n_cols; k++)
+        out[k] = load_bf16(row + 2 * (size_t)k);
+}

@@ -15,6 +15,32 @@ void phi_f32_rms_norm__scalar(float *y, const float *x, const float *w, int32_t 
         y[i] = w[i] * (x[i] * inverse);
 }
 
+void phi_f32_layer_norm__scalar(float *y, const float *x, const float *w, const float *b, int32_t n, float eps)
+{
+    float sums[8] = {0}, squares[8] = {0};
+    for (int32_t i = 0; i < n; i++)
+        sums[i % 8] += x[i];
+    const float mean = phi_sum8(sums) / (float)n;
+    for (int32_t i = 0; i < n; i++)
+        squares[i % 8] += (x[i] - mean) * (x[i] - mean);
+    const float inverse = 1.0f / sqrtf(phi_sum8(squares) / (float)n + eps);
+    for (int32_t i = 0; i < n; i++)
+        y[i] = w[i] * ((x[i] - mean) * inverse) + b[i];
+}
+
+void phi_f32_gelu__scalar(float *x, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++)
+        x[i] = phi_gelu_f32(x[i]);
+}
+
+/* hf activations.py, QuickGELUActivation: x * sigmoid(1.702 x) = x / (1 + exp(-1.702 x)). */
+void phi_f32_quick_gelu__scalar(float *x, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++)
+        x[i] = x[i] / (1.0f + phi_exp_f32(x[i] * -1.702f));
+}
+
 /* gate * sigmoid(gate) = gate / (1 + exp(-gate)). */
 void phi_f32_silu_mul__scalar(float *y, const float *gate, const float *up, int32_t n)
 {

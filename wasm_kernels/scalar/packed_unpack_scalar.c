@@ -7,14 +7,15 @@ static void unpack(phi_layout layout, phi_panel *out, const uint8_t *group, int3
     const packed_format f = packed_format_of(layout);
     const int32_t n_blocks = out->n_cols / PHI_BLOCK_COLS, first_block = first_col / PHI_BLOCK_COLS;
     out->n_scales = f.n_scales;
-    out->offset = f.offset;
+    const int32_t to_unsigned = f.is_signed ? 128 : 0;
+    out->offset = f.offset + to_unsigned;
     out->n_bits = f.n_bits;
     out->has_min = f.has_min;
-    out->is_signed = f.is_signed;
     for (int32_t r = 0; r < PHI_GROUP_ROWS; r++) {
         for (int32_t k = 0; k < out->n_cols; k++) {
             const uint8_t *block = packed_block(layout, group, first_block + k / PHI_BLOCK_COLS);
-            out->q[k / 4 * 64 + r * 4 + k % 4] = (uint8_t)packed_integer(layout, block, r, k % PHI_BLOCK_COLS);
+            const int32_t q = packed_integer(layout, block, r, k % PHI_BLOCK_COLS);
+            out->q[k / 4 * 64 + r * 4 + k % 4] = (uint8_t)(q + to_unsigned);
         }
         for (int32_t b = 0; b < n_blocks; b++)
             for (int32_t half = 0; half < f.n_scales; half++) {

@@ -10,10 +10,8 @@ static float dot_row(float y, const phi_q8 *x, const phi_panel *p, int32_t token
     for (int32_t i = 0; i < n_sums; i++) {
         const int32_t b = i / p->n_scales;
         int32_t sum = 0;
-        for (int32_t k = i * n; k < (i + 1) * n; k++) {
-            const uint8_t q = p->q[k / 4 * 64 + r * 4 + k % 4];
-            sum += ((p->is_signed ? (int32_t)(int8_t)q : (int32_t)q) - p->offset) * a[k];
-        }
+        for (int32_t k = i * n; k < (i + 1) * n; k++)
+            sum += ((int32_t)p->q[k / 4 * 64 + r * 4 + k % 4] - p->offset) * a[k];
         float term = (p->scale[i * 16 + r] * x->scale[x_block + (size_t)b]) * (float)sum;
         if (p->has_min)
             term += p->min[b * 16 + r] * x->weighted[x_block + (size_t)b];

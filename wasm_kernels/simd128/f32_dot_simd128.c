@@ -1,8 +1,8 @@
 /* Dot products with float weights, 128-bit. The specification is f32_dot_scalar.c.
  *
- * A tile of rows x tokens keeps two accumulators (eight partial sums) for each pair; weights are decoded once for all
- * tokens of the tile. One token takes four rows at a time, several tokens two by two: eight accumulators, and x, w and
- * products fit the other eight registers. */
+ * A tile of rows x tokens keeps two accumulators (eight partial sums) for each pair. One token takes four rows at a time,
+ * several tokens two by two: eight accumulators, and x, w and products fit the other eight registers. For several tokens
+ * halves are better turned into floats once (dequantize, below): dot_float takes them one by one. */
 #include "f32_simd.h"
 #include "kernels_f32.h"
 
@@ -91,32 +91,34 @@ PHI_ALWAYS_INLINE void run_tile(const dot_tile *t, int n_rows, int n_tokens, loa
             t->y[(size_t)i * t->y_stride + (size_t)r] = simd_sum8(sums[r][i].low, sums[r][i].high);
 }
 
-/* All tokens over a few rows, whose weights stay in the L1 cache meanwhile. */
-PHI_ALWAYS_INLINE void run_tokens(dot_tile t, int n_rows, int32_t n_tokens, load8_fn *load8)
+PHI_ALWAYS_INLINE dot_tile tile_at(dot_tile t, int32_t row, int32_t token)
 {
-    int32_t i = 0;
-    for (; i + 2 <= n_tokens; i += 2) {
-        run_tile(&t, n_rows, 2, load8);
-        t.y += 2 * t.y_stride;
-        t.x += 2 * t.x_stride;
-    }
-    if (i < n_tokens)
-        run_tile(&t, n_rows, 1, load8);
+    t.y += (size_t)token * t.y_stride + (size_t)row;
+    t.x += (size_t)token * t.x_stride;
+    t.w += (size_t)row * t.w_stride;
+    return t;
 }
 
-PHI_ALWAYS_INLINE void run_rows(dot_tile t, int32_t n_rows, int32_t n_tokens, load8_fn *load8)
+/* One token by four rows, several by two rows and two tokens where `is_paired`; what is left one by one. */
+PHI_ALWAYS_INLINE void run_rows(dot_tile t, int32_t n_rows, int32_t n_tokens, load8_fn *load8, bool is_paired)
 {
-    while (n_rows > 0) {
-        int32_t n_taken = 1;
-        if (n_tokens == 1 && n_rows >= 4)
-            run_tile(&t, n_taken = 4, 1, load8);
-        else if (n_rows >= 2)
-            run_tokens(t, n_taken = 2, n_tokens, load8);
-        else
-            run_tokens(t, 1, n_tokens, load8);
-        n_rows -= n_taken;
-        t.y += n_taken;
-        t.w += (size_t)n_taken * t.w_stride;
+    const int32_t n_taken = n_tokens == 1 ? 4 : 2;
+    for (int32_t row = 0; row < n_rows; row += n_taken) {
+        const int32_t n_left = n_rows - row < n_taken ? n_rows - row : n_taken;
+        int32_t token = 0;
+        if (n_left == 4) {
+            const dot_tile tile = tile_at(t, row, token++);
+            run_tile(&tile, 4, 1, load8);
+        }
+        for (; is_paired && n_left == 2 && token + 2 <= n_tokens; token += 2) {
+            const dot_tile tile = tile_at(t, row, token);
+            run_tile(&tile, 2, 2, load8);
+        }
+        for (; token < n_tokens; token++)
+            for (int32_t r = row; r < row + n_left; r++) {
+                const dot_tile tile = tile_at(t, r, token);
+                run_tile(&tile, 1, 1, load8);
+            }
     }
 }
 
@@ -129,17 +131,46 @@ static inline dot_tile tile_of(float *y, int32_t y_stride, const float *x, const
 void phi_f32_dot_f32__simd128(float *y, int32_t y_stride, const float *x, int32_t n_tokens, const void *w,
                               int32_t n_rows, int32_t n_cols)
 {
-    run_rows(tile_of(y, y_stride, x, w, n_cols, 4), n_rows, n_tokens, load8_f32);
+    run_rows(tile_of(y, y_stride, x, w, n_cols, 4), n_rows, n_tokens, load8_f32, true);
 }
 
 void phi_f32_dot_f16__simd128(float *y, int32_t y_stride, const float *x, int32_t n_tokens, const void *w,
                               int32_t n_rows, int32_t n_cols)
 {
-    run_rows(tile_of(y, y_stride, x, w, n_cols, 2), n_rows, n_tokens, load8_f16);
+    run_rows(tile_of(y, y_stride, x, w, n_cols, 2), n_rows, n_tokens, load8_f16, false);
 }
 
 void phi_f32_dot_bf16__simd128(float *y, int32_t y_stride, const float *x, int32_t n_tokens, const void *w,
                                int32_t n_rows, int32_t n_cols)
 {
-    run_rows(tile_of(y, y_stride, x, w, n_cols, 2), n_rows, n_tokens, load8_bf16);
+    run_rows(tile_of(y, y_stride, x, w, n_cols, 2), n_rows, n_tokens, load8_bf16, false);
+}
+
+PHI_ALWAYS_INLINE void decode_row(float *out, const uint8_t *row, int32_t n_cols, load8_fn *load8)
+{
+    static const float factor = 0x1p112f;
+    const dot_constants c = {simd_keep(&simd_word_mask), simd_keep_f32(&factor)};
+    PHI_ROLLED
+    for (; n_cols > 0; n_cols -= STEP, row += 2 * STEP, out += STEP) {
+        uint8_t tail[2 * STEP] = {0};
+        float decoded[STEP];
+        if (n_cols < STEP)
+            memcpy(tail, row, (size_t)n_cols * 2);
+        const simd_pair w = load8(n_cols < STEP ? tail : row, &c);
+        float *to = n_cols < STEP ? decoded : out;
+        wasm_v128_store(to, w.low);
+        wasm_v128_store(to + 4, w.high);
+        if (n_cols < STEP)
+            memcpy(out, decoded, (size_t)n_cols * sizeof(float));
+    }
+}
+
+void phi_f32_from_f16__simd128(float *out, const uint8_t *row, int32_t n_cols)
+{
+    decode_row(out, row, n_cols, load8_f16);
+}
+
+void phi_f32_from_bf16__simd128(float *out, const uint8_t *row, int32_t n_cols)
+{
+    decode_row(out, row, n_cols, load8_bf16);
 }

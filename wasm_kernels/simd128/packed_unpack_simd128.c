@@ -6,8 +6,10 @@
 PHI_ALWAYS_INLINE void unpack_bytes(phi_layout layout, uint8_t *q, const uint8_t *block, const plane_masks *masks)
 {
     if (plane_is_signed(layout)) {
+        const v128_t sign_bits = simd_keep(&simd_sign_bits);
+        PHI_ROLLED
         for (int32_t i = 0; i < 512; i += 16)
-            wasm_v128_store(q + i, wasm_v128_load(block + i));
+            wasm_v128_store(q + i, wasm_v128_xor(wasm_v128_load(block + i), sign_bits));
         return;
     }
     PHI_ROLLED
@@ -32,10 +34,9 @@ PHI_ALWAYS_INLINE void unpack(phi_layout layout, phi_panel *out, const uint8_t *
     const uint8_t *block = group + phi_layout_group_bytes(layout, n_cols) / (size_t)(n_cols / PHI_BLOCK_COLS) *
                                        (size_t)(first_col / PHI_BLOCK_COLS);
     out->n_scales = n_scales;
-    out->offset = plane_offset(layout);
+    out->offset = plane_is_signed(layout) ? 128 : plane_offset(layout);
     out->n_bits = plane_bits(layout);
     out->has_min = plane_has_min(layout);
-    out->is_signed = plane_is_signed(layout);
     for (int32_t b = 0; b < n_blocks; b++, block += plane_block_bytes(layout)) {
         if (plane_is_k(layout) && b % 8 == 0) {
             plane_read_header(layout, d, m, block, masks.half);

@@ -65,6 +65,17 @@ export const FUNCTIONS = [
   'phi_engine_token_bytes',
   'phi_engine_n_vocabulary',
   'phi_engine_n_tokens',
+  'phi_engine_plan_image',
+  'phi_image_create',
+  'phi_image_destroy',
+  'phi_image_error',
+  'phi_image_pixels',
+  'phi_image_step',
+  'phi_image_cancel_flag',
+  'phi_image_n_steps_done',
+  'phi_image_id',
+  'phi_image_n_tokens',
+  'phi_image_features',
   'phi_session_options_default',
   'phi_session_create',
   'phi_session_clone',
@@ -123,6 +134,11 @@ export interface StructFields {
     | 'file_idx'
     | 'slot'
     | 'reserved';
+  phi_image_plan:
+    | 'n_tokens'
+    | 'n_steps'
+    | 'work_bytes'
+    | 'feature_bytes';
   phi_session_options:
     | 'struct_size'
     | 'n_context'

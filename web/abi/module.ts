@@ -115,6 +115,7 @@ export class WasmModule {
       phi_engine_options: struct('phi_engine_options'),
       phi_plan: struct('phi_plan'),
       phi_range: struct('phi_range'),
+      phi_image_plan: struct('phi_image_plan'),
       phi_session_options: struct('phi_session_options'),
       phi_session_stats: struct('phi_session_stats'),
       phi_logit_bias: struct('phi_logit_bias'),

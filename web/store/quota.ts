@@ -78,9 +78,12 @@ export function roomError(
       ? 'the browser does not tell how much is left'
       : `${formatBytes(free)} are left of the ${formatBytes(room.quotaBytes ?? 0)} that the browser grants this site`;
   const advice = adviceOf(Math.max(1, needBytes - (free ?? 0)), stored);
+  /* What the browser grants is a promise: the disk may be fuller than that. */
+  const isRefused = free !== undefined && free >= needBytes;
+  const what = isRefused ? 'the browser stores no more' : 'the storage is too small';
   return new EngineError(
     'PHI_ESTORAGE',
-    `the storage is too small: ${formatBytes(needBytes)} are needed, ${has}; ${advice}`,
+    `${what}: ${formatBytes(needBytes)} are needed, ${isRefused ? `though ${has}` : has}; ${advice}`,
     { requested: needBytes, ...(free !== undefined && { quota: free }), cause },
   );
 }

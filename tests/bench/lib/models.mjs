@@ -1,5 +1,5 @@
 // The GGUF files to measure with: synthetic Phi-3-mini in its real shapes, written by tools/models/make_synthetic.py
-// into the cache on first use; or any file named by path.
+// into the cache on first use; the tutor of the site, as the small real model; or any file named by path.
 import { existsSync, mkdirSync, openAsBlob, renameSync, rmSync, statSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,9 +11,12 @@ import { addWindow, splitGguf } from './split-gguf.js';
 const QUANTS = ['q4_0', 'q4_k_m'];
 const LAYERS = { full: 32, slice: 8 };
 
-export const MODEL_NAMES = Object.keys(LAYERS).flatMap((size) =>
+const REAL = { tutor: path.join(REPOSITORY, 'demo/models/tutor.gguf') };
+const SYNTHETIC = Object.keys(LAYERS).flatMap((size) =>
   QUANTS.map((quant) => (size === 'full' ? quant : `${quant}-8l`)),
 );
+
+export const MODEL_NAMES = [...SYNTHETIC, ...Object.keys(REAL)];
 
 function synthetic(quant, layers, progress) {
   const file = path.join(
@@ -41,15 +44,15 @@ function synthetic(quant, layers, progress) {
 /** {name, file, bytes} of a known name (see MODEL_NAMES) or a path. */
 export function ensureModel(name, progress) {
   const [quant, size] = name.split('-');
-  const isKnown = MODEL_NAMES.includes(name);
-  const file = isKnown
+  const isSynthetic = SYNTHETIC.includes(name);
+  const file = isSynthetic
     ? synthetic(quant, size === '8l' ? LAYERS.slice : LAYERS.full, progress)
-    : path.resolve(name);
+    : (REAL[name] ?? path.resolve(name));
   const info = statSync(file, { throwIfNoEntry: false });
   if (info === undefined) {
     throw new SetupError(`no model ${name}: neither a file nor one of ${MODEL_NAMES.join(', ')}`);
   }
-  return { name: isKnown ? `phi3-mini ${name}` : path.basename(file), file, bytes: info.size };
+  return { name: isSynthetic ? `phi3-mini ${name}` : path.basename(file), file, bytes: info.size };
 }
 
 /** The model in shards that llama.cpp reads, for peers that cannot hold a file of 2 GiB: {folder, names, bytes}.

@@ -13,6 +13,7 @@ const STORAGE_PARTS = [
 export const PARTS = [
   'bandwidth',
   'kernels',
+  'vision',
   'onnxruntime',
   'pocketphi',
   'wllama-old',
@@ -33,7 +34,7 @@ first and second visits with the browser's storage, beside wllama and transforme
 
   --quick            8-layer slices, fewer runs, no newest peers: minutes instead of an hour
   --only A,B         only these parts (or name them without --only): ${PARTS.join(', ')};
-                     storage: all of storage-*
+                     storage: all of storage-*; vision: pictures through a full-size encoder
   --model M          ${MODEL_NAMES.join(', ')} or a GGUF file; may be repeated (default: q4_0 and q4_k_m)
   --threads 1,2      thread counts (default 1,2)
   --runs N           measured rounds of each system (default 3)

@@ -7,7 +7,8 @@ const WLLAMA = ['wllama-old', 'wllama-new'];
 const NATIVE = ['llama-cpp', 'llama-cpp-nofa'];
 
 export function formatReport(result) {
-  const parts = [machineText(result), bandwidthText(result), kernelsText(result), onnxText(result)];
+  const small = [machineText, bandwidthText, kernelsText, visionText, onnxText];
+  const parts = small.map((text) => text(result));
   for (const model of result.models)
     parts.push(modelText(model, result.options), storageText(model));
   parts.push(targetsText(result));
@@ -55,6 +56,31 @@ function kernelsText({ kernels, bandwidth }) {
       ];
     });
   const header = ['kernel, 1 thread', 'shape', 'GB/s', 'GOP/s', 'best', 'share of bandwidth'];
+  return formatTable(header, rows);
+}
+
+// The share is of the GEMM kernel's own rate: the matrices' operations over the time that everything takes.
+function visionText({ vision }) {
+  if (vision === undefined) return '';
+  if (vision.missing !== undefined) return `vision: not measured (${vision.missing})`;
+  const rows = vision.rows.map((row) => [
+    row.title,
+    String(row.threads),
+    String(row.tiles),
+    formatSummary(row.secondsPerTile, 2),
+    number(row.secondsPerTile.value * row.tiles, 1),
+    formatSummary(row.gopPerSecond),
+    percent(row.gopPerSecond.value / row.gemmGopPerSecond.value),
+  ]);
+  const header = [
+    'vision encoder, Q8_0',
+    'threads',
+    'tiles',
+    's a tile',
+    's',
+    'GOP/s',
+    'share of GEMM',
+  ];
   return formatTable(header, rows);
 }
 

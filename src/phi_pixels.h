@@ -10,8 +10,8 @@
  * thrown away after a picture (docs/decisions/0009-pixels-apart.md). Functions take and give plain numbers and
  * pointers, no structs: a binding needs no layouts. One thread at a time.
  *
- * A step that fails leaves the state as it was before it, but that the room's bytes are gone; the reason is in
- * phi_pixels_error_text() until the next step. */
+ * A step that fails leaves nothing of what it was to make; the reason is in phi_pixels_error_text() until the next
+ * step. */
 #ifndef PHI_PIXELS_H
 #define PHI_PIXELS_H
 
@@ -37,7 +37,7 @@ typedef enum phi_picture_kind {
 PHI_PIXELS_API phi_pixels *phi_pixels_create(void);
 PHI_PIXELS_API void phi_pixels_destroy(phi_pixels *p); /* NULL is fine */
 
-/* Pixels that a picture may have, width times height; 0 sets the default, PHI_LIMIT_PICTURE_PIXELS. */
+/* Pixels that a picture may have, width times height, 2^28 at most; 0 sets the default, PHI_LIMIT_PICTURE_PIXELS. */
 PHI_PIXELS_API void phi_pixels_set_limit(phi_pixels *p, uint32_t n_pixels_max);
 /* Room for a file's n_bytes, or for width * height * 4 bytes of RGBA, until the next step or call of this function. A
  * picture that is there already goes. NULL when out of memory or above PHI_LIMIT_PICTURE_BYTES. */
@@ -52,10 +52,10 @@ PHI_PIXELS_API uint8_t *phi_pixels_room(phi_pixels *p, size_t n_bytes);
 
 /* Reads what the file in the room says of itself: kind, width and height. The room stays. */
 PHI_PIXELS_API phi_status phi_pixels_probe(phi_pixels *p);
-/* The file in the room becomes the picture, and the room is given back. Transparency is put over white; 16 bits are
- * cut to the upper 8; EXIF's orientation is honoured from here on. */
+/* The file in the room becomes the picture; the room is given back, whether it does or not. Transparency is put over
+ * white; 16 bits are cut to the upper 8; EXIF's orientation is honoured from here on. */
 PHI_PIXELS_API phi_status phi_pixels_decode(phi_pixels *p);
-/* RGBA pixels in the room, (height, width, 4), alpha not multiplied in, become the picture. */
+/* RGBA pixels in the room, (height, width, 4), alpha not multiplied in, become the picture; the room goes likewise. */
 PHI_PIXELS_API phi_status phi_pixels_take_rgba(phi_pixels *p, int32_t width, int32_t height);
 /* Phi-3-vision's HD transform of the picture: as many tiles of tile x tile pixels as fit its proportions, n_crops at
  * most (1 … PHI_LIMIT_CROPS), resized exactly as Pillow's antialiased bilinear does, rows or columns of white around

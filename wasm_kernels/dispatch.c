@@ -5,6 +5,18 @@
 #include "kernels_quant.h"
 #include "relaxed_probe.h"
 
+static bool is_in_build(phi_isa isa)
+{
+    switch (isa) {
+    case PHI_ISA_SCALAR:
+        return PHI_HAS_SCALAR;
+    case PHI_ISA_SIMD128:
+        return PHI_HAS_SIMD128_DOTS;
+    default:
+        return PHI_HAS_RELAXED;
+    }
+}
+
 /* The isa whose relaxed dot reads bytes as this machine's does; PHI_ISA_RELAXED_I32 where that takes seven bits only. */
 static phi_isa isa_of_bytes(void)
 {
@@ -18,13 +30,13 @@ bool phi_kernels_get(phi_kernels *out, phi_isa isa)
 {
     static const char *const names[PHI_N_ISAS] = {"scalar",      "simd128",    "relaxed-i16",
                                                   "relaxed-i32", "relaxed-s8", "relaxed-u8"};
-    if ((unsigned)isa >= PHI_N_ISAS || (isa >= PHI_ISA_RELAXED_I16 && !phi_relaxed_is_exact()) ||
+    if ((unsigned)isa >= PHI_N_ISAS || !is_in_build(isa) || (isa >= PHI_ISA_RELAXED_I16 && !phi_relaxed_is_exact()) ||
         (isa > PHI_ISA_RELAXED_I32 && isa != isa_of_bytes()))
         return false;
     out->name = names[isa];
     for (phi_isa level = PHI_ISA_SCALAR; level <= isa; level++) {
-#define PHI_KERNEL(op, of_isa, function) \
-    if (level == PHI_ISA_##of_isa)       \
+#define PHI_KERNEL(op, of_isa, function)                                                     \
+    if ((PHI_HAS_SCALAR || PHI_ISA_##of_isa != PHI_ISA_SCALAR) && level == PHI_ISA_##of_isa) \
         out->op = function;
 #define PHI_KERNEL_F32 PHI_KERNEL
 #include "kernels.def"

@@ -5,10 +5,17 @@
  *     for await (const chunk of stream) show(chunk.choices[0].delta.content); */
 
 export { Embeddings } from './api/embeddings.ts';
-export { ChatCompletions, Completions, Engine, type RequestOptions } from './api/engine.ts';
+export {
+  ChatCompletions,
+  type ChatOptions,
+  Completions,
+  Engine,
+  type RequestOptions,
+} from './api/engine.ts';
 export type * from './api/openai-types.ts';
 export { EngineError, type ErrorCode } from './base/errors.ts';
-export type { EncodeOptions, Tokenizer } from './engine/client.ts';
+export type { EncodeOptions, ImageOptions, ImageSource, Tokenizer } from './engine/client.ts';
+export type { EncodeControl, ImageProgress, PreparedImage } from './engine/images.ts';
 export {
   models,
   type RegistryModel,
@@ -32,6 +39,7 @@ export {
   type Piece,
   Session,
 } from './engine/session.ts';
+export type { Vision } from './engine/vision.ts';
 export type {
   EngineStats,
   GenerateSettings,

@@ -1,10 +1,10 @@
 /* Struct layouts and statuses as the compiler that built this module sees them, for bindings (phi_abi_json in
  * phi.h). */
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "phi.h"
+#include "write_text.h"
 
 typedef struct abi_field {
     const char *struct_name;
@@ -116,12 +116,12 @@ static size_t append_structs(char *out, size_t at)
         const abi_field *f = &fields[i];
         const bool is_first = i == 0 || strcmp(f->struct_name, fields[i - 1].struct_name) != 0;
         if (is_first) {
-            (void)snprintf(piece, sizeof piece, "%s\"%s\":{\"size\":%zu,\"fields\":{", i ? "}}," : "", f->struct_name,
-                           f->struct_size);
+            (void)phi_write_text(piece, sizeof piece, "%s\"%s\":{\"size\":%zu,\"fields\":{", i ? "}}," : "",
+                                 f->struct_name, f->struct_size);
             at = append(out, at, piece);
         }
-        (void)snprintf(piece, sizeof piece, "%s\"%s\":{\"offset\":%zu,\"type\":\"%s\"}", is_first ? "" : ",", f->name,
-                       f->offset, f->type);
+        (void)phi_write_text(piece, sizeof piece, "%s\"%s\":{\"offset\":%zu,\"type\":\"%s\"}", is_first ? "" : ",",
+                             f->name, f->offset, f->type);
         at = append(out, at, piece);
     }
     return append(out, at, "}}");
@@ -132,12 +132,12 @@ const char *phi_abi_json(void)
     static char text[ABI_JSON_BYTES]; /* the same whoever writes it */
     char piece[96];
     size_t at = 0;
-    (void)snprintf(piece, sizeof piece, "{\"version\":\"%s\",\"pointer_bytes\":%zu,\"structs\":{", PHI_VERSION,
-                   sizeof(void *));
+    (void)phi_write_text(piece, sizeof piece, "{\"version\":\"%s\",\"pointer_bytes\":%zu,\"structs\":{", PHI_VERSION,
+                         sizeof(void *));
     at = append_structs(text, append(text, at, piece));
     at = append(text, at, "},\"statuses\":{");
-#define PHI_STATUS(name, value, js, meaning)                                                       \
-    (void)snprintf(piece, sizeof piece, "%s\"PHI_" #name "\":%d", (value) == 0 ? "" : ",", value); \
+#define PHI_STATUS(name, value, js, meaning)                                                             \
+    (void)phi_write_text(piece, sizeof piece, "%s\"PHI_" #name "\":%d", (value) == 0 ? "" : ",", value); \
     at = append(text, at, piece);
 #include "status.def"
 #undef PHI_STATUS

@@ -1,5 +1,4 @@
 /* An engine's life: describe, plan, reserve, load (engine_internal.h draws it). */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +45,8 @@ static phi_status choose_kernels(phi_kernels *out, int32_t wanted, phi_error *er
     if (phi_kernels_get(out, isa))
         return PHI_OK;
     return phi_fail(err, PHI_EUNSUPPORTED,
-                    "engine options: kernels %d need relaxed SIMD that is exact, which this build or machine lacks; -1 "
-                    "takes the fastest that work",
+                    "engine options: kernels %d are not in this build, or need relaxed SIMD that is exact, which this "
+                    "machine lacks; -1 takes the fastest that work, the simd128 build needs no relaxed SIMD",
                     (int)wanted);
 }
 

@@ -1,8 +1,8 @@
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "engine_internal.h"
+#include "write_text.h"
 
 static bool make_room(phi_json *j, size_t more)
 {
@@ -36,7 +36,7 @@ void phi_json_raw(phi_json *j, const char *fmt, ...)
     char piece[256];
     va_list args;
     va_start(args, fmt);
-    const int n = vsnprintf(piece, sizeof piece, fmt, args);
+    const int n = phi_write_text_args(piece, sizeof piece, fmt, args);
     va_end(args);
     put(j, piece, n < (int)sizeof piece ? (size_t)n : sizeof piece - 1);
 }

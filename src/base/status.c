@@ -1,7 +1,8 @@
 #include "status.h"
 
 #include <stdarg.h>
-#include <stdio.h>
+
+#include "write_text.h"
 
 phi_status phi_fail(phi_error *err, phi_status status, const char *fmt, ...)
 {
@@ -11,7 +12,7 @@ phi_status phi_fail(phi_error *err, phi_status status, const char *fmt, ...)
         err->requested = 0;
         err->quota = 0;
         va_start(args, fmt);
-        (void)vsnprintf(err->text, sizeof err->text, fmt, args);
+        (void)phi_write_text_args(err->text, sizeof err->text, fmt, args);
         va_end(args);
     }
     return status;

@@ -1,11 +1,11 @@
 #include "doc.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "decimal.h"
 #include "limits.h"
 #include "utf8.h"
+#include "write_text.h"
 
 typedef struct parser {
     phi_arena *arena;
@@ -337,9 +337,9 @@ const char *phi_doc_place(char out[PHI_DOC_PLACE_BYTES], const phi_doc_value *va
     for (const phi_doc_value *v = value; v->parent; v = v->parent) {
         char step[64];
         if (v->parent->type == PHI_DOC_ARRAY)
-            (void)snprintf(step, sizeof step, "/%u", (unsigned)v->idx);
+            (void)phi_write_text(step, sizeof step, "/%u", (unsigned)v->idx);
         else
-            (void)snprintf(step, sizeof step, "/%.*s", v->key.len < 60 ? (int)v->key.len : 60, v->key.ptr);
+            (void)phi_write_text(step, sizeof step, "/%.*s", v->key.len < 60 ? (int)v->key.len : 60, v->key.ptr);
         const size_t n = strlen(step);
         if (n + 8 > at) {
             at -= 4;
@@ -349,6 +349,6 @@ const char *phi_doc_place(char out[PHI_DOC_PLACE_BYTES], const phi_doc_value *va
         at -= n;
         memcpy(back + at, step, n);
     }
-    (void)snprintf(out, PHI_DOC_PLACE_BYTES, "#%s", back + at);
+    (void)phi_write_text(out, PHI_DOC_PLACE_BYTES, "#%s", back + at);
     return out;
 }

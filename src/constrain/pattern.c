@@ -1,7 +1,6 @@
 /* An expression's structure: a tree first, because what is repeated is written several times. */
 #include "pattern.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "limits.h"

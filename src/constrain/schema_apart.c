@@ -1,7 +1,6 @@
 /* oneOf asks for exactly one branch. A generator that follows one branch must know that no other holds as well; this
  * proves it from types, from enum and const, or from a property that both require and whose schemas are apart
  * themselves. */
-#include <stdio.h>
 
 #include "schema.h"
 

@@ -1,8 +1,8 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "limits.h"
 #include "schema.h"
+#include "write_text.h"
 
 enum { WORK_MAX = 1 << 26 };
 
@@ -197,8 +197,8 @@ static phi_status check_keywords(const phi_schema *s, const phi_doc_value *schem
     for (const phi_doc_value *v = schema->first; v; v = v->next) {
         const keyword *k = find_keyword(v->key);
         char what[96];
-        (void)snprintf(what, sizeof what, "keyword '%.*s'", phi_str_print_len(v->key) < 64 ? (int)v->key.len : 64,
-                       v->key.ptr);
+        (void)phi_write_text(what, sizeof what, "keyword '%.*s'", phi_str_print_len(v->key) < 64 ? (int)v->key.len : 64,
+                             v->key.ptr);
         if (!k)
             return phi_schema_refuse(s, v, what);
         /* Draft 7 and older give a list here; a schema identified by itself is a root for its references. */

@@ -1,8 +1,8 @@
 /* Strings and numbers of a schema. */
-#include <stdio.h>
 #include <string.h>
 
 #include "schema.h"
+#include "write_text.h"
 
 /* ------------------------------------------------------------------ strings */
 
@@ -42,7 +42,7 @@ static phi_status add_pattern(phi_text_rules *rules, phi_schema *s, const phi_do
     char what[PHI_DOC_PLACE_BYTES + 16];
     if (rules->n_patterns == PHI_PATTERNS_MAX)
         return phi_schema_refuse(s, at, "a string with more than 4 patterns and formats");
-    (void)snprintf(what, sizeof what, "schema: %s", phi_doc_place(place, at));
+    (void)phi_write_text(what, sizeof what, "schema: %s", phi_doc_place(place, at));
     return phi_pattern_parse(&rules->patterns[rules->n_patterns++], &s->sets, pattern,
                              &(phi_pattern_options){.is_search = true, .place = what}, s->err);
 }
@@ -57,8 +57,8 @@ static phi_status add_patterns(phi_text_rules *rules, phi_schema *s, const phi_s
         return PHI_OK;
     const char *known = format_pattern(format->text);
     char what[96];
-    (void)snprintf(what, sizeof what, "format '%.*s'", format->text.len < 64 ? (int)format->text.len : 64,
-                   format->text.ptr);
+    (void)phi_write_text(what, sizeof what, "format '%.*s'", format->text.len < 64 ? (int)format->text.len : 64,
+                         format->text.ptr);
     return known ? add_pattern(rules, s, format, phi_str_of(known)) : phi_schema_refuse(s, format, what);
 }
 

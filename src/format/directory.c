@@ -1,11 +1,11 @@
 /* What all containers share: telling them apart, and finding rows by name. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "format.h"
 #include "gguf.h"
 #include "order.h"
+#include "write_text.h"
 
 /* The first request: the header of a model with a vocabulary of 32 thousand fits. */
 enum { FIRST_BYTES = 1 << 20 };
@@ -55,9 +55,9 @@ static phi_status refuse_stranger(phi_bytes header, phi_error *err)
         if (begins_with(header, strangers[i].begin))
             meaning = strangers[i].meaning;
     for (size_t i = 0; i < 8 && i < header.len; i++)
-        (void)snprintf(begin + 3 * i, sizeof begin - 3 * i, "%02x ", header.ptr[i]);
+        (void)phi_write_text(begin + 3 * i, sizeof begin - 3 * i, "%02x ", header.ptr[i]);
     for (size_t i = 0; i < N_FORMATS && n < sizeof known; i++)
-        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i > 0 ? ", " : "", formats[i].name);
+        n += (size_t)phi_write_text(known + n, sizeof known - n, "%s%s", i > 0 ? ", " : "", formats[i].name);
     return phi_fail(err, PHI_EUNSUPPORTED, "file: begins with bytes %s(%s), expected one of: %s", begin, meaning,
                     known);
 }

@@ -2,12 +2,12 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "checked.h"
 #include "limits.h"
 #include "order.h"
+#include "write_text.h"
 
 enum {
     HEADER_BYTES = 24,
@@ -35,7 +35,7 @@ static phi_status fail_at(const reader *r, phi_status status, uint64_t offset, c
     char detail[PHI_ERROR_TEXT_BYTES];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(detail, sizeof detail, fmt, args);
+    (void)phi_write_text_args(detail, sizeof detail, fmt, args);
     va_end(args);
     if (r->name.len == 0)
         return phi_fail(r->err, status, "gguf: %s %" PRIu64 " at byte %" PRIu64 ": %s", r->what, r->row, offset,
@@ -162,8 +162,8 @@ static phi_status refuse_dtype(const reader *r, size_t at, uint32_t gguf_id)
     char known[128] = "";
     size_t n = 0;
     for (int i = 0; i < PHI_N_DTYPES && n < sizeof known; i++)
-        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i > 0 ? ", " : "",
-                              phi_dtype_get((phi_dtype)i)->name);
+        n += (size_t)phi_write_text(known + n, sizeof known - n, "%s%s", i > 0 ? ", " : "",
+                                    phi_dtype_get((phi_dtype)i)->name);
     if (name)
         return fail_at(r, PHI_EUNSUPPORTED, at, "has type %s, this build loads %s", name, known);
     return fail_at(r, PHI_EUNSUPPORTED, at, "has the unknown type %u, this build loads %s", gguf_id, known);

@@ -1,11 +1,11 @@
 /* Models split over several files. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "format.h"
 #include "limits.h"
 #include "order.h"
+#include "write_text.h"
 
 static phi_status check_part(const phi_directory *dir, const phi_directory *part, phi_error *err)
 {
@@ -159,7 +159,7 @@ phi_status phi_split_name(char *out, size_t cap, phi_str first, uint32_t idx, ui
     memcpy(out, first.ptr, first.len);
     out[first.len] = 0;
     char digits[MARK_DIGITS + 1];
-    (void)snprintf(digits, sizeof digits, "%05u", (unsigned)(idx + 1) % 100000u);
+    (void)phi_write_text(digits, sizeof digits, "%05u", (unsigned)(idx + 1) % 100000u);
     memcpy(out + mark + 1, digits, MARK_DIGITS);
     return PHI_OK;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "elementary.h"
 #include "rng.h"
 
 typedef struct candidate {
@@ -385,7 +386,7 @@ phi_status phi_sampler_pick(phi_picked *out, phi_sampler *s, const float *logits
     out->n_top = 0;
     out->top = s->top;
     if (p->n_logprobs >= 0) {
-        norm = (double)best + log(weigh_all(s->weights, c, n, best, 1)); /* of the softmax */
+        norm = (double)best + phi_log(weigh_all(s->weights, c, n, best, 1)); /* of the softmax */
         out->n_top = rank_top(s->top, p->n_logprobs, c, n, norm);
     }
     if (p->temperature > 0) {

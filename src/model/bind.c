@@ -1,10 +1,10 @@
 /* From a directory to a model: descriptor, hyper-parameters, every tensor bound by meaning, none left over. */
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "binder.h"
+#include "elementary.h"
 #include "limits.h"
+#include "write_text.h"
 
 static const phi_descriptor *const descriptors[] = {
 #define PHI_MODEL(name, descriptor) &descriptor,
@@ -24,7 +24,7 @@ static phi_status choose_descriptor(const phi_descriptor **out, const phi_direct
             return PHI_OK;
         }
         const size_t used = strlen(known);
-        (void)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", descriptors[i]->architecture);
+        (void)phi_write_text(known + used, sizeof known - used, "%s%s", i ? ", " : "", descriptors[i]->architecture);
     }
     return phi_fail(err, PHI_EUNSUPPORTED, "architecture '%.*s'; this build runs %s", phi_str_print_len(name), name.ptr,
                     known);
@@ -33,10 +33,10 @@ static phi_status choose_descriptor(const phi_descriptor **out, const phi_direct
 static phi_status find_tensor(const phi_tensor_info **out, phi_binder *b, const char *pattern, int32_t layer)
 {
     char name[96];
-    (void)snprintf(name, sizeof name, "%s", pattern);
+    (void)phi_write_text(name, sizeof name, "%s", pattern);
     const char *mark = strstr(pattern, "%d");
     if (mark)
-        (void)snprintf(name, sizeof name, "%.*s%d%s", (int)(mark - pattern), pattern, (int)layer, mark + 2);
+        (void)phi_write_text(name, sizeof name, "%.*s%d%s", (int)(mark - pattern), pattern, (int)layer, mark + 2);
     *out = phi_directory_tensor(b->dir, phi_str_of(name));
     if (!*out)
         return phi_fail(b->err, PHI_ECORRUPT, "tensor '%s' is missing", name);
@@ -186,7 +186,7 @@ static phi_status fill_frequencies(float *out, const phi_model *m, const phi_mat
     const float *factor = phi_vector_data(factors);
     for (int32_t i = 0; i < n_rot / 2; i++) {
         const float exponent = (float)(2 * i) / (float)n_rot;
-        const float power = (float)pow((double)m->hparams.rope_theta, (double)exponent);
+        const float power = (float)phi_pow((double)m->hparams.rope_theta, (double)exponent);
         const float divisor = factor ? factor[i] : 1.0f;
         if (!(divisor > 0.0f))
             return phi_fail(err, PHI_ECORRUPT, "rope factor %d is %g, expected a positive number", (int)i,

@@ -1,13 +1,13 @@
 /* Metadata that all decoder architectures name alike, read and checked. */
 #include <math.h>
-#include <stdio.h>
 
 #include "limits.h"
 #include "model.h"
+#include "write_text.h"
 
 phi_str phi_model_key(phi_meta_key *key, const phi_model *model, const char *suffix)
 {
-    const int n = snprintf(key->text, sizeof key->text, "%s.%s", model->descriptor->architecture, suffix);
+    const int n = phi_write_text(key->text, sizeof key->text, "%s.%s", model->descriptor->architecture, suffix);
     return (phi_str){key->text, (size_t)n};
 }
 

@@ -5,13 +5,14 @@
  * the 4k ones. */
 #include <math.h>
 
+#include "elementary.h"
 #include "model.h"
 
 /* LongRoPE's factor on cos and sin (hf modeling_rope_utils.py, _compute_longrope_parameters). */
 static float attention_factor(int32_t n_max, int32_t n_original)
 {
     const double s = (double)n_max / (double)n_original;
-    return s <= 1.0 ? 1.0f : (float)sqrt(1.0 + log(s) / log((double)n_original));
+    return s <= 1.0 ? 1.0f : (float)sqrt(1.0 + phi_log(s) / phi_log((double)n_original));
 }
 
 static phi_status read_hparams(phi_model *model, const phi_directory *dir, phi_error *err)

@@ -3,9 +3,9 @@
  * The queries that share a kv head, (token, head of the group) in this order, are cut into tiles of PHI_ATTN_TILE: each
  * key and value is then loaded and decoded once for a tile. A query's own range of keys is [lo, hi); a tile computes
  * the scores of all its queries over the union, and each query's weights outside its own range are zero. */
-#include <math.h>
 #include <string.h>
 
+#include "elementary.h"
 #include "limits.h"
 #include "nn.h"
 
@@ -17,8 +17,10 @@ void phi_rope_tables(const phi_batch *batch, const float *inv_freq, float factor
         for (int32_t i = 0; i < batch->n_freqs; i++) {
             /* HF computes the angle in f32; sine and cosine of that very number, rounded once. */
             const float angle = (float)(batch->first_pos + t) * inv_freq[i];
-            batch->cos_table[t * batch->n_freqs + i] = (float)cos((double)angle) * factor;
-            batch->sin_table[t * batch->n_freqs + i] = (float)sin((double)angle) * factor;
+            double sine, cosine;
+            phi_sin_cos(&sine, &cosine, (double)angle);
+            batch->cos_table[t * batch->n_freqs + i] = (float)cosine * factor;
+            batch->sin_table[t * batch->n_freqs + i] = (float)sine * factor;
         }
     }
 }

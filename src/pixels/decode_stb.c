@@ -1,8 +1,9 @@
 /* The only file that sees stb_image.h (public domain or MIT, by Sean Barrett and contributors; Debian's libstb-dev).
  *
  * Its memory comes from phi_system_alloc() through hooks that keep a budget: compressed data may unpack to any size,
- * whatever width and height say. Everything that a failed decoding leaves behind is given back. The hooks have no
- * argument of the caller's, hence the one variable of this file. */
+ * whatever width and height say. Everything that a failed decoding leaves behind is given back. Memory comes zeroed:
+ * stb_image reads tables and coefficients that a malformed JPEG never wrote. The hooks have no argument of the caller's,
+ * hence the one variable of this file. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ static void *stb_alloc(size_t bytes)
         stb.blocks->previous = block;
     stb.blocks = block;
     stb.used += bytes;
+    memset((uint8_t *)block + HEAD_BYTES, 0, bytes + PHI_PICTURE_SLACK);
     return (uint8_t *)block + HEAD_BYTES;
 }
 
@@ -85,6 +87,8 @@ static void *stb_realloc(void *p, size_t bytes)
 
 #if defined(__wasm__)
 #define STBI_ASSERT(holds) ((holds) ? (void)0 : __builtin_trap()) /* an error for the binding, and no text to carry */
+#else
+#define STBI_ASSERT(holds) ((void)sizeof(holds)) /* malformed files reach them; sanitizers watch the bounds */
 #endif
 /* Its <limits.h> finds the engine's header of that name. */
 #define INT_MAX                __INT_MAX__
@@ -93,6 +97,7 @@ static void *stb_realloc(void *p, size_t bytes)
 #define STBI_REALLOC(p, bytes) stb_realloc(p, bytes)
 #define STBI_FREE(p)           stb_free(p)
 #define STBI_MAX_DIMENSIONS    PHI_LIMIT_PICTURE_SIDE
+#define STBI_NO_SIMD           /* the same code, hence the same bits, natively and in WebAssembly */
 #define STBI_NO_STDIO
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR

@@ -78,8 +78,11 @@ static phi_status reserve(hd_passes *s, phi_arena *arena, const phi_hd_plan *pla
     s->resized = phi_arena_array(arena, uint8_t, (size_t)rows * (size_t)columns * CHANNELS);
     if (s->between && s->resized)
         return PHI_OK;
-    return phi_fail(err, PHI_ENOMEM, "picture: no memory to resize %d x %d pixels to %d x %d", picture->width,
-                    picture->height, columns, rows);
+    (void)phi_fail(err, PHI_ENOMEM, "picture: no memory to resize %d x %d pixels to %d x %d", picture->width,
+                   picture->height, columns, rows);
+    if (err)
+        err->requested = (uint64_t)n_between * CHANNELS;
+    return PHI_ENOMEM;
 }
 
 static void resize(const hd_passes *s, const phi_picture *picture)
@@ -103,8 +106,6 @@ phi_status phi_hd_transform(uint8_t *out, const phi_hd_plan *plan, const phi_pic
     if (status == PHI_OK) {
         resize(&passes, picture);
         place(out, plan, passes.resized, phi_orientation_swaps(picture->orientation));
-    } else if (err) {
-        err->requested = (uint64_t)picture->width * (uint64_t)picture->height * CHANNELS;
     }
     phi_arena_deinit(&arena);
     return status;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "limits.h"
-#include "picture.h"
+#include "picture_file.h"
 
 static const struct {
     phi_picture_kind kind;
@@ -66,97 +66,10 @@ static phi_status find_kind(phi_picture_kind *out, const uint8_t *bytes, size_t 
                     bytes[0], bytes[1], bytes[2], bytes[3]);
 }
 
-static phi_status fail_cut(phi_error *err, phi_picture_kind kind, size_t n_bytes, const char *missing)
+phi_status phi_picture_fail_cut(phi_error *err, phi_picture_kind kind, size_t n_bytes, const char *missing)
 {
     return phi_fail(err, PHI_ECORRUPT, "picture: the %s is cut off: its %zu bytes end before %s",
                     phi_picture_kind_name(kind), n_bytes, missing);
-}
-
-static uint32_t read_le(const uint8_t *at, int32_t n)
-{
-    uint32_t value = 0;
-    for (int32_t i = 0; i < n; i++)
-        value |= (uint32_t)at[i] << 8 * i;
-    return value;
-}
-
-static uint32_t read_be(const uint8_t *at, int32_t n)
-{
-    uint32_t value = 0;
-    for (int32_t i = 0; i < n; i++)
-        value = value << 8 | at[i];
-    return value;
-}
-
-/* ---- JPEG ------------------------------------------------------------------------------------------------------ */
-
-enum {
-    JPEG_TEM = 0x01,
-    JPEG_SOF0 = 0xc0, /* to 0xcf, but for DHT, JPG and DAC */
-    JPEG_DHT = 0xc4,
-    JPEG_JPG = 0xc8,
-    JPEG_DAC = 0xcc,
-    JPEG_RST0 = 0xd0,
-    JPEG_EOI = 0xd9,
-    JPEG_SOS = 0xda,
-    JPEG_APP1 = 0xe1
-};
-
-static bool is_frame(uint8_t mark)
-{
-    return (mark & 0xf0) == JPEG_SOF0 && mark != JPEG_DHT && mark != JPEG_JPG && mark != JPEG_DAC;
-}
-
-/* Behind the first start of scan: scans and the end. In coded data 0xff is followed by 0, so neither is there by
- * chance. */
-static phi_status check_scans(const uint8_t *bytes, size_t n_bytes, size_t at, phi_error *err)
-{
-    int32_t n_scans = 1;
-    while (at + 1 < n_bytes) {
-        const uint8_t *found = memchr(bytes + at, 0xff, n_bytes - 1 - at);
-        if (!found)
-            break;
-        at = (size_t)(found - bytes) + 1;
-        if (bytes[at] == JPEG_EOI)
-            return PHI_OK;
-        n_scans += bytes[at] == JPEG_SOS;
-        if (n_scans > PHI_LIMIT_JPEG_SCANS)
-            return phi_fail(err, PHI_EUNSUPPORTED, "picture: a JPEG of more than %d scans", PHI_LIMIT_JPEG_SCANS);
-    }
-    return fail_cut(err, PHI_PICTURE_JPEG, n_bytes, "the mark of the end");
-}
-
-/* What segment `mark` says, of `length` bytes from `at` on. */
-static void read_segment(phi_picture_facts *out, uint8_t mark, const uint8_t *at, size_t length)
-{
-    static const char exif[] = "Exif\0"; /* and the terminator */
-    if (is_frame(mark) && length >= 5) {
-        out->height = read_be(at + 1, 2);
-        out->width = read_be(at + 3, 2);
-    } else if (mark == JPEG_APP1 && length >= sizeof exif && memcmp(at, exif, sizeof exif) == 0) {
-        out->orientation = phi_exif_orientation(at + sizeof exif, length - sizeof exif);
-    }
-}
-
-/* Segments up to the first scan. */
-static phi_status examine_jpeg(phi_picture_facts *out, const uint8_t *bytes, size_t n_bytes, phi_error *err)
-{
-    for (size_t at = 2; at + 4 <= n_bytes;) {
-        const uint8_t mark = bytes[at + 1];
-        const bool is_bare = mark == 0xff || mark == 0 || mark == JPEG_TEM || (mark >= JPEG_RST0 && mark < JPEG_EOI);
-        if (bytes[at] != 0xff || is_bare) {
-            at++; /* filling between segments: decoders look for the next mark too */
-            continue;
-        }
-        const size_t length = read_be(bytes + at + 2, 2);
-        if (length < 2 || length > n_bytes - at - 2)
-            break;
-        if (mark == JPEG_SOS)
-            return check_scans(bytes, n_bytes, at + 2 + length, err);
-        read_segment(out, mark, bytes + at + 4, length - 2);
-        at += 2 + length;
-    }
-    return fail_cut(err, PHI_PICTURE_JPEG, n_bytes, "the picture begins");
 }
 
 /* ---- PNG ------------------------------------------------------------------------------------------------------- */
@@ -196,14 +109,14 @@ static phi_status examine_gif(phi_picture_facts *out, const uint8_t *bytes, size
     while (at + 2 <= n_bytes && bytes[at] == GIF_EXTENSION) {
         at = skip_blocks(bytes, n_bytes, at + 2);
         if (at == 0)
-            return fail_cut(err, PHI_PICTURE_GIF, n_bytes, "an extension does");
+            return phi_picture_fail_cut(err, PHI_PICTURE_GIF, n_bytes, "an extension does");
     }
     if (n_bytes <= GIF_IMAGE_BYTES || at >= n_bytes - GIF_IMAGE_BYTES)
-        return fail_cut(err, PHI_PICTURE_GIF, n_bytes, "the first frame begins");
+        return phi_picture_fail_cut(err, PHI_PICTURE_GIF, n_bytes, "the first frame begins");
     if (bytes[at] != GIF_IMAGE)
         return phi_fail(err, PHI_ECORRUPT, "picture: GIF: byte %zu is 0x%02x, expected 0x2c: a frame", at, bytes[at]);
     if (skip_blocks(bytes, n_bytes, at + GIF_IMAGE_BYTES + colours_bytes(bytes[at + 9]) + 1) == 0)
-        return fail_cut(err, PHI_PICTURE_GIF, n_bytes, "the first frame does");
+        return phi_picture_fail_cut(err, PHI_PICTURE_GIF, n_bytes, "the first frame does");
     return PHI_OK;
 }
 
@@ -216,7 +129,7 @@ static phi_status examine_bmp(phi_picture_facts *out, const uint8_t *bytes, size
 {
     const bool is_old = n_bytes >= BMP_HEADERS_MIN && read_le(bytes + 14, 4) == BMP_OLD_HEADER_BYTES;
     if (n_bytes < (is_old ? BMP_HEADERS_MIN : BMP_FIELDS))
-        return fail_cut(err, PHI_PICTURE_BMP, n_bytes, "the header does");
+        return phi_picture_fail_cut(err, PHI_PICTURE_BMP, n_bytes, "the header does");
     const uint32_t height = is_old ? read_le(bytes + 20, 2) : read_le(bytes + 22, 4);
     out->width = is_old ? read_le(bytes + 18, 2) : read_le(bytes + 18, 4);
     out->height = height > INT32_MAX ? 0 - height : height; /* negative: the top row comes first */
@@ -224,7 +137,7 @@ static phi_status examine_bmp(phi_picture_facts *out, const uint8_t *bytes, size
         return PHI_OK; /* refused with the numbers by whoever takes the size */
     const uint64_t row_bits = (uint64_t)out->width * read_le(bytes + (is_old ? 24 : 28), 2);
     if (read_le(bytes + 10, 4) + (row_bits + 31) / 32 * 4 * (out->height - 1) + (row_bits + 7) / 8 > n_bytes)
-        return fail_cut(err, PHI_PICTURE_BMP, n_bytes, "the last row does");
+        return phi_picture_fail_cut(err, PHI_PICTURE_BMP, n_bytes, "the last row does");
     return PHI_OK;
 }
 
@@ -232,7 +145,7 @@ static phi_status examine(phi_picture_facts *out, const uint8_t *bytes, size_t n
 {
     switch (out->kind) {
     case PHI_PICTURE_JPEG:
-        return examine_jpeg(out, bytes, n_bytes, err);
+        return phi_jpeg_examine(out, bytes, n_bytes, err);
     case PHI_PICTURE_PNG:
         return examine_png(out, bytes, n_bytes, err);
     case PHI_PICTURE_GIF:

@@ -67,7 +67,8 @@ void phi_pixels_destroy(phi_pixels *p)
 
 void phi_pixels_set_limit(phi_pixels *p, uint32_t n_pixels_max)
 {
-    p->n_pixels_max = n_pixels_max > 0 ? n_pixels_max : PHI_LIMIT_PICTURE_PIXELS;
+    const uint32_t highest = 1u << 28; /* all products of sizes fit 32 bits below it */
+    p->n_pixels_max = n_pixels_max == 0 ? PHI_LIMIT_PICTURE_PIXELS : n_pixels_max < highest ? n_pixels_max : highest;
 }
 
 uint8_t *phi_pixels_room(phi_pixels *p, size_t n_bytes)

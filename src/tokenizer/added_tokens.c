@@ -1,15 +1,18 @@
 /* Tokens that are found in the raw text: control, unknown and user-defined ones. Leftmost, then longest. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "sort.h"
 #include "tokenizer_impl.h"
 
-static int compare_texts(const void *a, const void *b)
+/* By text; the same text twice, by id. */
+static int compare_tokens(const void *a, const void *b)
 {
-    const phi_str x = ((const phi_added_token *)a)->text;
-    const phi_str y = ((const phi_added_token *)b)->text;
+    const phi_added_token *const p = a, *const q = b;
+    const phi_str x = p->text, y = q->text;
     const int order = memcmp(x.ptr, y.ptr, x.len < y.len ? x.len : y.len);
-    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+    if (order != 0)
+        return order;
+    return x.len != y.len ? (x.len > y.len) - (x.len < y.len) : (p->id > q->id) - (p->id < q->id);
 }
 
 static bool contains_any_case(phi_str s, phi_str small_letters)
@@ -74,7 +77,7 @@ phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_
         if (is_added(t, id))
             a->items[at++] = (phi_added_token){t->texts[id], id, eats_space(rule, t->texts[id])};
     if (a->n > 1)
-        qsort(a->items, a->n, sizeof a->items[0], compare_texts);
+        phi_sort(a->items, a->n, sizeof a->items[0], compare_tokens);
     at = 0;
     for (uint32_t byte = 0; byte <= 256; byte++) {
         while (at < a->n && (uint8_t)a->items[at].text.ptr[0] < byte)

@@ -1,13 +1,13 @@
 /* The loader of weights.h: what to ask for next, where it goes, and the packing jobs. */
 #include <math.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "checked.h"
 #include "half.h"
 #include "limits.h"
 #include "pack.h"
+#include "sort.h"
 #include "weights.h"
 
 typedef enum slot_state { SLOT_FREE, SLOT_ASKED, SLOT_PACKING } slot_state;
@@ -166,7 +166,7 @@ static phi_status deal_slots(phi_weights *w, phi_error *err)
 
 phi_status phi_weights_reserve(phi_weights *w, phi_pool *pool, size_t staging_bytes, phi_error *err)
 {
-    qsort(w->items, w->n_items, sizeof w->items[0], by_place_in_file);
+    phi_sort(w->items, w->n_items, sizeof w->items[0], by_place_in_file);
     w->pool = pool;
     w->next_item = 0;
     w->next_row = 0;
@@ -258,7 +258,7 @@ static size_t list_ranges(phi_weights *w)
                                             .file_idx = slot->item->tensor->file_idx,
                                             .slot = i};
     }
-    qsort(w->ranges, n, sizeof w->ranges[0], by_offset);
+    phi_sort(w->ranges, n, sizeof w->ranges[0], by_offset);
     return n;
 }
 

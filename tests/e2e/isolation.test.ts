@@ -18,6 +18,7 @@ const files = {
   ...BLANK_PAGE,
   '/tiny.gguf': tinyModel('phi3-mha'),
   '/strict.html': join(LIB, 'strict.html'),
+  '/sees.gguf': tinyModel('vision-f32'),
   '/coi.html': join(LIB, 'coi.html'),
   '/coi-service-worker.js': SHIM,
   '/deep/coi.html': join(LIB, 'coi.html'),
@@ -82,6 +83,21 @@ async function answerWith(page: Page, threads: number | 'auto') {
   }, threads);
 }
 
+/** Of a picture, in a data: URL, which such a policy forbids to fetch. */
+async function tokensSeen(page: Page): Promise<number> {
+  return await page.evaluate(async () => {
+    globalThis.engine = await pocketphi.Engine.create({ model: '/sees.gguf', threads: 1 });
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [8, 8];
+    const part = { type: 'image_url', image_url: { url: canvas.toDataURL() } } as const;
+    const messages = [{ role: 'user', content: [part] } as const];
+    const request = { messages, max_tokens: 2, stream: false } as const;
+    const { usage } = await engine.chat.completions.create(request);
+    await engine.destroy();
+    return usage.prompt_tokens_details.image_tokens;
+  });
+}
+
 test('the strictest policy: one thread and two, and nothing was refused', async () => {
   const page = await browser.context.newPage();
   await page.goto(`${strictSite.url}/strict.html`);
@@ -90,6 +106,7 @@ test('the strictest policy: one thread and two, and nothing was refused', async 
     const { length, used } = await answerWith(page, threads);
     assert.deepEqual([length > 0, used], [true, threads]);
   }
+  assert.equal(await tokensSeen(page), 27);
   /* Reports come in order: when those of refusals on purpose are there, earlier ones would be too. */
   const started = page.waitForEvent('worker');
   await page.evaluate(async () => {

@@ -38,6 +38,7 @@ interface Answer {
 /* What fixtures/vite-app/main.js puts on its page. */
 declare global {
   var answer: (options: Record<string, unknown>) => Promise<Answer>;
+  var look: (options: Record<string, unknown>) => Promise<{ text: string; tokens: number }>;
 }
 
 const FIXTURE = fileURLToPath(new URL('./fixtures/vite-app', import.meta.url));
@@ -55,7 +56,11 @@ let browser: Browser;
 async function site(options: ServeOptions): Promise<string> {
   const served = await serve({
     ...options,
-    files: { '/tiny.gguf': tinyModel('phi3-mha'), ...options.files },
+    files: {
+      '/tiny.gguf': tinyModel('phi3-mha'),
+      '/sees.gguf': tinyModel('vision-f32'),
+      ...options.files,
+    },
   });
   sites.push(served);
   return served.url;
@@ -68,7 +73,7 @@ async function openAt(url: string): Promise<Page> {
   return page;
 }
 
-/** Answers with one thread and two, which must agree. */
+/** Answers with one thread and two, which must agree, and about a picture. */
 async function assertAnswers(page: Page, options: Record<string, unknown> = {}): Promise<void> {
   const [one, two] = await page.evaluate(
     async (given) => [
@@ -81,6 +86,8 @@ async function assertAnswers(page: Page, options: Record<string, unknown> = {}):
   assert.deepEqual([two?.variant, two?.threads], ['relaxed-mt', 2]);
   assert.notEqual(one?.text, '');
   assert.equal(two?.text, one?.text);
+  const seen = await page.evaluate((given) => look(given), options);
+  assert.equal(seen.tokens, 27);
 }
 
 before(async () => {
@@ -107,7 +114,7 @@ after(async () => {
 
 test('the package holds what it should, nothing of the sources, and stays small', () => {
   const paths = packed.files.map((file) => file.path);
-  const entries = ['index', 'engine-worker', 'prompt-api', 'ai-sdk', 'isolation'];
+  const entries = ['index', 'images', 'engine-worker', 'prompt-api', 'ai-sdk', 'isolation'];
   const scripts = [...entries, 'coi-service-worker'];
   const expected = [
     'LICENSE',
@@ -116,7 +123,10 @@ test('the package holds what it should, nothing of the sources, and stays small'
     'dist/manifest.schema.json',
     'dist/licences.txt',
     ...scripts.map((name) => `dist/${name}.js`),
-    ...VARIANTS.flatMap((v) => [`dist/pocketphi-${v}.js`, `dist/pocketphi-${v}.wasm`]),
+    ...[...VARIANTS, 'pixels'].flatMap((v) => [
+      `dist/pocketphi-${v}.js`,
+      `dist/pocketphi-${v}.wasm`,
+    ]),
   ];
   const rest = paths.filter((path) => !expected.includes(path));
   assert.deepEqual(
@@ -203,7 +213,7 @@ test('a Vite build finds the worker, the module and its threads', async () => {
   const outDir = join(scratch, 'vite-out');
   await build({ root: app, base: './', logLevel: 'warn', build: { outDir, emptyOutDir: true } });
   const emitted = readdirSync(join(outDir, 'assets'));
-  assert.equal(emitted.filter((name) => name.endsWith('.wasm')).length, VARIANTS.length);
+  assert.equal(emitted.filter((name) => name.endsWith('.wasm')).length, VARIANTS.length + 1);
   const page = await openAt(`${await site({ folders: { '/app/': outDir } })}/app/`);
   await assertAnswers(page);
   await page.close();
@@ -227,10 +237,11 @@ test('workerUrl and wasmUrl: other paths, and another origin for the module', as
     if (name === 'engine-worker.js') cpSync(join(installed, 'dist', name), join(worker, name));
     if (name.startsWith('pocketphi-')) cpSync(join(installed, 'dist', name), join(modules, name));
   }
-  /* The entry file is alone in its folder: nothing may be found beside it. */
+  /* The page's files are alone in their folder: nothing of the worker's may be found beside them. */
   const entry = join(scratch, 'entry/dist');
   mkdirSync(entry, { recursive: true });
-  cpSync(join(installed, 'dist/index.js'), join(entry, 'index.js'));
+  for (const name of ['index.js', 'images.js'])
+    cpSync(join(installed, 'dist', name), join(entry, name));
   const folders = {
     '/vendor/pocketphi/': join(scratch, 'entry'),
     '/w/': worker,

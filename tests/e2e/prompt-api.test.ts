@@ -17,6 +17,12 @@ import { fetchSmolLm2, NO_SMOLLM2, ROOT, tinyModel } from './lib/models.ts';
 const LIB = join(ROOT, 'tests/e2e/lib');
 const RESULTS = join(ROOT, 'build/e2e/prompt-api.json');
 const CONFIGURATION = { model: '/tiny.gguf', contextLength: 512, threads: 1, keepLoaded: true };
+const SEES = { ...CONFIGURATION, model: '/sees.gguf' };
+/* A PNG of one white pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 const smolLm2 = fetchSmolLm2();
 const skipSmolLm2 = smolLm2 === undefined && NO_SMOLLM2;
@@ -30,7 +36,10 @@ declare global {
 before(async () => {
   browser = await openBrowser({
     '/tiny.gguf': tinyModel('phi3-mha'),
+    '/sees.gguf': tinyModel('vision-f32'),
     '/conformance.js': join(LIB, 'conformance.js'),
+    '/conformance-checks.js': join(LIB, 'conformance-checks.js'),
+    '/conformance-images.js': join(LIB, 'conformance-images.js'),
     '/conformance-worker.js': join(LIB, 'conformance-worker.js'),
     ...(smolLm2 !== undefined && { '/smollm2.gguf': smolLm2 }),
   });
@@ -70,11 +79,16 @@ function assertExpected(where: string, got: readonly ConformanceResult[]): void 
 
 test('conformance in a window', async () => {
   const page = await browser.openPage();
+  /* The page may show it, but not read it. */
+  const headers = { 'Cross-Origin-Resource-Policy': 'cross-origin' };
+  await page.route('https://other.example/**', (route) =>
+    route.fulfill({ contentType: 'image/png', headers, body: PIXEL }),
+  );
   const got = await page.evaluate(async (configuration) => {
     const path = '/conformance.js';
     const { runConformance } = await import(path);
     return (await runConformance(configuration)) as ConformanceResult[];
-  }, CONFIGURATION);
+  }, SEES);
   assertExpected('window', got);
   await page.close();
 });
@@ -91,7 +105,7 @@ test('conformance in a dedicated worker', async () => {
           else worker.postMessage(configuration);
         };
       }),
-    CONFIGURATION,
+    SEES,
   );
   assertExpected('worker', got);
   await page.close();

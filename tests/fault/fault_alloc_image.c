@@ -3,7 +3,7 @@
 #include "arena.h"
 #include "check.h"
 #include "model_file.h"
-#include "picture.h"
+#include "formula_picture.h"
 
 enum { TILE = 56, TEXT_MAX = 64 };
 

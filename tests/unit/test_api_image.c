@@ -5,7 +5,7 @@
 
 #include "check.h"
 #include "model_file.h"
-#include "picture.h"
+#include "formula_picture.h"
 
 enum { TILE = 56, D = 64, VOCABULARY = 320, TEXT_MAX = 256, LANDSCAPE_TOKENS = 17, PORTRAIT_TOKENS = 19 };
 

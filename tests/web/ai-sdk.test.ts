@@ -17,7 +17,7 @@ const USAGE = {
   prompt_tokens: 7,
   completion_tokens: 3,
   total_tokens: 10,
-  prompt_tokens_details: { cached_tokens: 5 },
+  prompt_tokens_details: { cached_tokens: 5, image_tokens: 0 },
 };
 
 interface FakeEngine extends AiSdkEngine {
@@ -242,15 +242,35 @@ test('ai-sdk: generateObject asks for its schema and gives the object', async ()
   assert.deepEqual(engine.requests[1]?.response_format, { type: 'json_object' });
 });
 
+test('ai-sdk: pictures are passed on, as bytes, base64 or URL', async () => {
+  const engine = fakeEngine(['x']);
+  const file = { type: 'file' as const, mediaType: 'image/png' };
+  const bytes = { ...file, data: { type: 'data' as const, data: Uint8Array.of(1, 2) } };
+  const text = { ...file, data: { type: 'data' as const, data: 'AQI=' } };
+  const url = new URL('https://example.org/a.png');
+  const link = { ...file, mediaType: 'image', data: { type: 'url' as const, url } };
+  await pocketphi(engine).doGenerate({
+    prompt: [{ role: 'user', content: [bytes, text, link, { type: 'text', text: 'What?' }] }],
+  });
+  const messages = engine.requests[0]?.messages as { content: unknown }[] | undefined;
+  assert.deepEqual(messages?.[0]?.content, [
+    { type: 'image_url', image_url: { url: Uint8Array.of(1, 2) } },
+    { type: 'image_url', image_url: { url: 'data:image/png;base64,AQI=' } },
+    { type: 'image_url', image_url: { url } },
+    { type: 'text', text: 'What?' },
+  ]);
+});
+
 test('ai-sdk: prompts with files or tools are refused by place', async () => {
   const model = pocketphi(fakeEngine(['x']));
   const data = { type: 'data' as const, data: new Uint8Array(3) };
-  const file = { type: 'file' as const, mediaType: 'image/png', data };
+  const file = { type: 'file' as const, mediaType: 'application/pdf', data };
   await assert.rejects(
     Promise.resolve(model.doGenerate({ prompt: [{ role: 'user', content: [file] }] })),
     {
       code: 'PHI_EUNSUPPORTED',
-      message: /prompt\[0\]\.content\[0\]: a file of type image\/png; the model takes text only/,
+      message:
+        /prompt\[0\]\.content\[0\]: a file of type application\/pdf; models take text and pictures/,
     },
   );
   await assert.rejects(

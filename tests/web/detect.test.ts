@@ -23,7 +23,27 @@ test('detect: the probe modules are well-formed where the feature exists', () =>
   assert.equal(WebAssembly.validate(PROBE_MODULES.threads), true);
   const features = detectFeatures();
   assert.equal(features.simd, true);
+  assert.equal(features.relaxed, WebAssembly.validate(PROBE_MODULES.relaxed));
   assert.ok(features.processors >= 1);
+});
+
+test('detect: relaxed dots that are not exact do not count; a policy that forbids to ask does not matter', (t) => {
+  t.mock.method(WebAssembly, 'validate', () => true);
+  let result = 0;
+  const asked: WebAssembly.Module[] = [];
+  t.mock.method(WebAssembly, 'Module', function (this: WebAssembly.Module) {
+    if (result < 0) throw new WebAssembly.CompileError('refused by the policy');
+  });
+  t.mock.method(WebAssembly, 'Instance', function (this: object, module: WebAssembly.Module) {
+    asked.push(module);
+    return { exports: { a: () => result } };
+  });
+  assert.equal(detectFeatures().relaxed, false);
+  result = 1;
+  assert.equal(detectFeatures().relaxed, true);
+  assert.equal(asked.length, 2);
+  result = -1;
+  assert.equal(detectFeatures().relaxed, true);
 });
 
 test('detect: everything there', () => {

@@ -33,10 +33,11 @@ export type Answers = [
 
 /* Requests: the fields that we take, with messages of text. */
 type TextPart = OpenAI.ChatCompletionContentPartText;
+type ImagePart = OpenAI.ChatCompletionContentPartImage;
 type TheirMessage =
   | (Omit<OpenAI.ChatCompletionSystemMessageParam, 'name'> & { name?: never })
   | (Omit<OpenAI.ChatCompletionDeveloperMessageParam, 'name'> & { name?: never })
-  | { role: 'user'; content: string | TextPart[] }
+  | { role: 'user'; content: string | (TextPart | ImagePart)[] }
   | { role: 'assistant'; content: string | TextPart[]; refusal?: null };
 type ChatField = Exclude<(typeof CHAT_FIELDS)[number], 'messages'>;
 type Shared<Theirs, Field> = Pick<Theirs, Extract<keyof Theirs, Field>>;

@@ -179,8 +179,8 @@ test('openai: messages are checked one by one', () => {
   );
   refuses({ messages: [{ role: 'user', content: 5 }] }, /messages\[0\]\.content/);
   refuses(
-    { messages: [{ role: 'user', content: [{ type: 'image_url' }] }] },
-    /unknown field|messages\[0\]\.content\[0\]\.type/,
+    { messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] },
+    /messages\[0\]\.content\[0\]\.type: expected "text" or "image_url" or "video"/,
   );
   const content = [
     { type: 'text', text: 'a' },
@@ -189,6 +189,79 @@ test('openai: messages are checked one by one', () => {
   assert.deepEqual(readChatRequest({ messages: [{ role: 'user', content }] }).messages, [
     { role: 'user', content: 'ab' },
   ]);
+});
+
+test('openai: pictures have numbered tags in their places, through all messages', () => {
+  const image = (url: unknown, more = {}): object => ({
+    type: 'image_url',
+    image_url: { url, ...more },
+  });
+  const video = new Blob(['v']);
+  const read = readChatRequest({
+    messages: [
+      {
+        role: 'user',
+        content: [
+          image('data:,a', { detail: 'low' }),
+          { type: 'text', text: 'x' },
+          image('data:,b', { detail: 'high', num_crops: 9 }),
+        ],
+      },
+      { role: 'assistant', content: 'It looks like <|image_3|>.' },
+      { role: 'user', content: [{ type: 'video', value: video, frames: 2 }, image('data:,c')] },
+    ],
+  });
+  assert.deepEqual(
+    read.messages.map(({ content }) => content),
+    [
+      '<|image_1|>\nx<|image_2|>\n',
+      'It looks like <|image_3|>.',
+      '<|image_3|>\n<|image_4|>\n<|image_5|>\n',
+    ],
+  );
+  assert.equal(read.tagAt, undefined, 'what the model said is no tag');
+  assert.deepEqual(read.media, [
+    {
+      where: 'messages[0].content[0].image_url',
+      source: 'data:,a',
+      numCrops: 1,
+      frames: undefined,
+    },
+    {
+      where: 'messages[0].content[2].image_url',
+      source: 'data:,b',
+      numCrops: 9,
+      frames: undefined,
+    },
+    { where: 'messages[2].content[0]', source: video, numCrops: undefined, frames: 2 },
+    {
+      where: 'messages[2].content[1].image_url',
+      source: 'data:,c',
+      numCrops: undefined,
+      frames: undefined,
+    },
+  ]);
+});
+
+test('openai: tags that a user wrote are found; pictures elsewhere and wrong options refused', () => {
+  const at = (content: unknown, role = 'user'): string | undefined =>
+    readChatRequest({ messages: [{ role, content }] }).tagAt;
+  assert.equal(at('see <|image_1|>'), 'messages[0].content');
+  assert.equal(at([{ type: 'text', text: '<|image_12|>' }], 'system'), 'messages[0].content[0]');
+  assert.equal(at('<|image|> <|image_x|>'), undefined);
+  const refusesPart = (part: unknown, text: RegExp, role = 'user'): void =>
+    refuses({ messages: [{ role, content: [part] }] }, text);
+  const image = { type: 'image_url', image_url: { url: 'data:,' } };
+  refusesPart(image, /content\[0\]\.type: expected "text", got "image_url"/, 'system');
+  refusesPart({ type: 'image_url' }, /image_url: expected an object/);
+  refusesPart({ type: 'image_url', image_url: {} }, /image_url\.url: expected a URL or a picture/);
+  const options = (more: object): object => ({ ...image, image_url: { url: 'data:,', ...more } });
+  refusesPart(
+    options({ detail: 'medium' }),
+    /detail: expected "auto" or "low" or "high" or "original"/,
+  );
+  refusesPart(options({ num_crops: 17 }), /num_crops: expected an integer from 1 to 16, got 17/);
+  refusesPart({ type: 'video', frames: 0 }, /frames: expected an integer from 1 to 64/);
 });
 
 test('openai: an answer’s message may be sent back as it came; developer means system', () => {
@@ -246,6 +319,7 @@ function fakeRun(options: Partial<Run> = {}): FakeRun {
     choices: 1,
     includesUsage: false,
     hasLogprobs: false,
+    imageTokens: 2,
     generate,
     closed,
     ...options,
@@ -274,7 +348,7 @@ test('openai: a whole chat answer', async () => {
     prompt_tokens: 5,
     completion_tokens: 8,
     total_tokens: 13,
-    prompt_tokens_details: { cached_tokens: 3 },
+    prompt_tokens_details: { cached_tokens: 3, image_tokens: 2 },
   });
 });
 

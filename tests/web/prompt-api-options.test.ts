@@ -152,7 +152,7 @@ test('values: platform objects keep their kind, and each type takes its own', ()
   const bytes = [new ArrayBuffer(1), new Uint8Array(1), new DataView(new ArrayBuffer(1))];
   /* What is of the right kind gets as far as the models of this engine do. */
   for (const value of [...images, ...bytes, new Blob([])])
-    assert.throws(() => check('image', value), assertDom('NotSupportedError'));
+    assert.doesNotThrow(() => check('image', value));
   for (const value of [platform('AudioBuffer'), ...bytes, new Blob([])])
     assert.throws(() => check('audio', value), assertDom('NotSupportedError'));
   for (const value of ['text', 5, {}, platform('AudioBuffer')])

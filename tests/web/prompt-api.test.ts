@@ -6,9 +6,15 @@ import { DEFAULT_SETTINGS } from '../../web/engine/session.ts';
 import {
   LanguageModel,
   type LanguageModelCreateOptions,
+  type LanguageModelMessage,
   type LanguageModelPrompt,
 } from '../../web/prompt-api.ts';
-import { FakeEngine, type FakeOptions, installProgressEvent } from './lib/fake-engine.ts';
+import {
+  FakeEngine,
+  type FakeOptions,
+  IMAGE_TOKENS,
+  installProgressEvent,
+} from './lib/fake-engine.ts';
 
 installProgressEvent();
 
@@ -518,6 +524,86 @@ test('undeclared types, and other than text from the assistant: NotSupportedErro
     await assert.rejects(session.prompt(part(type, blob)), named('NotSupportedError', /declared/));
   const assistant = [{ role: 'assistant', content: [{ type: 'image', value: blob }] } as const];
   await assert.rejects(session.prompt(assistant), named('NotSupportedError', /text only/));
+});
+
+const PICTURE = '#'.repeat(IMAGE_TOKENS);
+const seen = { expectedInputs: [{ type: 'image' }] } as const;
+
+function shown(text: string, ...pictures: Uint8Array<ArrayBuffer>[]): LanguageModelPrompt {
+  const content = [
+    ...pictures.map((value) => ({ type: 'image', value }) as const),
+    { type: 'text', value: text } as const,
+  ];
+  return [{ role: 'user', content }];
+}
+
+test('pictures: each is in its place, encoded once, and counts', async () => {
+  const { engine, session } = await open({ sees: true }, seen);
+  const [a, b] = [Uint8Array.of(1), Uint8Array.of(2)];
+  const question = shown('what', a, b);
+  const measured = await session.measureContextUsage(question);
+  const asking = session.prompt(question);
+  a.fill(9);
+  assert.equal(await asking, 'ok');
+  const said = `u:${PICTURE}\n${PICTURE}\nwhat\n`;
+  assert.equal(engine.asked.at(-1), `${said}a:`);
+  assert.deepEqual(engine.encoded, ['1', '2'], 'as they were when they were given');
+  assert.equal(measured, said.length);
+  assert.equal(session.contextUsage, `${said}a:ok\n`.length);
+  await session.prompt('more');
+  assert.equal(engine.asked.at(-1), `${said}a:ok\nu:more\na:`);
+  const twin = await session.clone();
+  await twin.append(shown('', Uint8Array.of(3)));
+  assert.equal(engine.calls.at(-1)?.text, `${said}a:ok\nu:more\na:ok\nu:${PICTURE}\n\n`);
+  assert.deepEqual(engine.encoded, ['1', '2', '3']);
+});
+
+test('pictures: in initialPrompts they stay; those of a turn that goes are not counted', async () => {
+  const initialPrompts = shown('keep', Uint8Array.of(1)) as LanguageModelMessage[];
+  const { engine, session } = await open({ sees: true, window: 60 }, { ...seen, initialPrompts });
+  const pinned = `u:${PICTURE}\nkeep\n`;
+  assert.equal(session.contextUsage, pinned.length);
+  await session.prompt(shown('x', Uint8Array.of(2)));
+  assert.equal(engine.asked.at(-1), `${pinned}u:${PICTURE}\nx\na:`);
+  await session.prompt(shown('y', Uint8Array.of(3)));
+  assert.equal(engine.asked.at(-1), `${pinned}u:${PICTURE}\ny\na:`);
+  const big = shown('', Uint8Array.of(4), Uint8Array.of(5), Uint8Array.of(6));
+  await assert.rejects(session.prompt(big), named('QuotaExceededError'));
+  assert.deepEqual(engine.encoded, ['1', '2', '3'], 'refused before it is encoded');
+});
+
+test('pictures: undecodable EncodingError, of another origin SecurityError, a tag in a text TypeError', async () => {
+  const { engine, session } = await open({ sees: true }, seen);
+  const bad = [{ role: 'user', content: [{ type: 'image', value: new Blob(['x']) }] } as const];
+  await assert.rejects(session.prompt(bad), named('EncodingError'));
+  await assert.rejects(session.append(bad), named('EncodingError'));
+  await assert.rejects(session.measureContextUsage(bad), named('EncodingError'));
+  engine.prepare = async () => {
+    const cause = new DOMException('tainted', 'SecurityError');
+    throw new EngineError('PHI_EINVAL', 'another origin', { cause });
+  };
+  await assert.rejects(session.prompt(bad), named('SecurityError'));
+  await assert.rejects(session.prompt('see <|image_1|>'), TypeError);
+  assert.equal(await session.prompt('fine'), 'ok');
+});
+
+test('pictures: an abort while they are encoded leaves the session as it was', async () => {
+  const { engine, session } = await open({ sees: true }, seen);
+  const reason = new Error('mine');
+  const stop = new AbortController();
+  const asking = session.prompt(shown('x', Uint8Array.of(1)), { signal: stop.signal });
+  stop.abort(reason);
+  await assert.rejects(asking, (error) => error === reason);
+  assert.equal(await session.prompt('y'), 'ok');
+  assert.deepEqual(engine.asked, ['u:y\na:']);
+});
+
+test('pictures: a model that reads text only takes no session that expects them', async () => {
+  const options = { ...seen, engine: new FakeEngine() };
+  assert.equal(await LanguageModel.availability(options), 'unavailable');
+  await assert.rejects(LanguageModel.create(options), named('NotSupportedError', /"image"/));
+  const sees = { ...seen, engine: new FakeEngine({ sees: true }) };
+  assert.equal(await LanguageModel.availability(sees), 'available');
 });
 
 test('a value of the wrong kind: TypeError', async () => {

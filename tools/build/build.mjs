@@ -3,6 +3,8 @@
  *   dist/index.js              the entry of exports["."]; a page imports it as it is
  *   dist/prompt-api.js         the entry of exports["./prompt-api"]
  *   dist/engine-worker.js      the worker that either starts
+ *   dist/images.js             what either fetches with the first picture
+ *   dist/pocketphi-pixels.js   what the worker fetches with it
  *   dist/ai-sdk.js             the entry of exports["./ai-sdk"]; imports index.js, so that errors are of one class
  *   dist/isolation.js          the entry of exports["./isolation"]: parts of the next for service workers of one's own
  *   dist/coi-service-worker.js optional: cross-origin isolation where the server sends no headers; a plain script
@@ -35,6 +37,8 @@ const ENTRIES = {
   'prompt-api': 'web/prompt-api.ts',
   isolation: 'web/coi/isolation.ts',
   'engine-worker': 'web/worker/engine-worker.ts',
+  images: 'web/engine/images.ts',
+  'pocketphi-pixels': 'web/worker/pictures.ts',
 };
 /* What a page of the main entry loads of them. */
 const PAGE_SCRIPTS = ['index.js', 'engine-worker.js'];
@@ -48,6 +52,16 @@ const FROM_INDEX = {
       path: './index.js',
       external: true,
     }));
+  },
+};
+
+/* What is imported when it is wanted stays a file of its own. */
+const LATER = {
+  name: 'later',
+  setup(build) {
+    build.onResolve({ filter: /\/images\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './images.js', external: true } : undefined,
+    );
   },
 };
 
@@ -70,7 +84,8 @@ async function buildModules(variants) {
 }
 
 /** What comes beside the engine, in no variant and without a script; returns the names. */
-function buildSideModules() {
+export function buildSideModules() {
+  mkdirSync(DIST, { recursive: true });
   const folder = buildWasm(SIDE_VARIANT, 'pocketphi_pixels_wasm');
   copyFileSync(join(folder, PIXELS), join(DIST, PIXELS));
   return [PIXELS];
@@ -118,7 +133,7 @@ async function bundleEntries(entryPoints, options = {}) {
 /** Returns the names of the scripts. */
 async function bundle() {
   const metafiles = [
-    await bundleEntries(ENTRIES),
+    await bundleEntries(ENTRIES, { plugins: [LATER] }),
     await bundleEntries(AI_SDK, { plugins: [FROM_INDEX] }),
   ];
   const licences = [RUNTIME_LICENCES, ...licencesOf(metafiles)];

@@ -30,7 +30,7 @@ import { joinLicences, licencesOf } from './licences.mjs';
 import { completePage, readPage } from './site-pages.mjs';
 
 const HASH_CHARS = 8;
-const ENGINE_FILE = /^(index\.js|engine-worker\.js|pocketphi-[\w-]+\.(js|wasm))$/;
+const ENGINE_FILE = /^(index\.js|images\.js|engine-worker\.js|pocketphi-[\w-]+\.(js|wasm))$/;
 const MODEL = 'models/tutor.gguf';
 /* Part of every page. */
 const START_SCRIPT = 'site/start.js';

@@ -15,7 +15,7 @@ import { ensureProgram } from '../setup/debs.mjs';
 import { ensureModernNode } from '../setup/modern-node.mjs';
 import { runMain, SetupError, say } from '../setup/report.mjs';
 import { ensureNodeModules, REPOSITORY } from '../setup/workspace.mjs';
-import { buildAll } from './build.mjs';
+import { buildAll, buildSideModules } from './build.mjs';
 import { checkGenerated } from './generators.mjs';
 import { buildNative, listTests } from './native.mjs';
 import { runTee, Tally } from './tally.mjs';
@@ -150,6 +150,7 @@ async function testPrograms(tally) {
 }
 
 async function testWeb(tally) {
+  buildSideModules();
   await runNodeTests(tally, 'web', listTestFiles(join(TESTS, 'web')), builtPaths());
 }
 

@@ -20,8 +20,9 @@ if(PHI_THREADS)
   add_link_options(-pthread -sDEFAULT_PTHREAD_STACK_SIZE=256KB -Wno-pthreads-mem-growth)
 endif()
 
-# What runs once per load or per request is compiled for size; weights pack and sampling stay fast, as kernels do.
-foreach(layer base image format tokenizer constrain model api)
+# What runs once per load or per request, or only calls kernels, is compiled for size; packing and sampling stay fast, as
+# kernels do.
+foreach(layer base pool image format tokenizer constrain nn model api)
   if(TARGET phi_${layer} AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(phi_${layer} PRIVATE -Oz)
   endif()
@@ -30,7 +31,8 @@ endforeach()
 # that matters has a faster one here.
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   file(GLOB scalar_kernels CONFIGURE_DEPENDS wasm_kernels/scalar/*.c)
-  set_source_files_properties(${scalar_kernels} wasm_kernels/relaxed/relaxed_probe.c PROPERTIES COMPILE_OPTIONS -Oz)
+  set_source_files_properties(${scalar_kernels} wasm_kernels/relaxed/relaxed_probe.c src/weights/residency.c
+                              PROPERTIES COMPILE_OPTIONS -Oz)
   set_source_files_properties(src/constrain/constraint.c PROPERTIES COMPILE_OPTIONS -O2)
 endif()
 
@@ -41,9 +43,14 @@ function(phi_wasm_module name)
   if(NOT PHI_LAYERS)
     return()
   endif()
-  add_executable(${name} ${ARGN})
+  # The table of kernels is compiled anew: without those that a page never runs (wasm_kernels/isa.h).
+  add_executable(${name} wasm_kernels/dispatch.c ${ARGN})
+  target_compile_definitions(${name} PRIVATE PHI_FOR_PAGE=1)
+  target_include_directories(${name} PRIVATE wasm_kernels src/base)
   foreach(layer IN LISTS PHI_LAYERS)
-    target_sources(${name} PRIVATE $<TARGET_OBJECTS:${layer}>)
+    if(NOT layer MATCHES "^phi_kernels(_scalar)?$")
+      target_sources(${name} PRIVATE $<TARGET_OBJECTS:${layer}>)
+    endif()
   endforeach()
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-${PHI_VARIANT} SUFFIX .js)
   target_link_options(${name} PRIVATE
@@ -52,6 +59,7 @@ function(phi_wasm_module name)
     -sEXPORT_ES6=1
     -sENVIRONMENT=worker
     -Oz # the glue, the C library and what is left of the code's size; kernels were optimised for speed when compiled
+    -sBINARYEN_EXTRA_PASSES=--reorder-functions,--reorder-locals # what is called most gets the shortest numbers
     -sFILESYSTEM=0
     -sINITIAL_MEMORY=16MB
     -sDYNAMIC_EXECUTION=0 # pages may forbid eval

@@ -77,6 +77,16 @@ def describe(image) -> list:
     return rows
 
 
+def bomb() -> bytes:
+    """One pixel whose data unpack to 16 MB."""
+    from picture_files import RGB, chunk, png
+    import numpy as np
+    import zlib
+    whole = png(np.zeros((1, 1, 3), np.uint8), RGB)
+    start, end = whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4
+    return whole[:start] + chunk(b"IDAT", zlib.compress(bytes(16 << 20), 9)) + whole[end:]
+
+
 def write_files(folder: Path) -> dict:
     from PIL import Image
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +106,8 @@ def main() -> None:
     args = parser.parse_args()
     from PIL import Image, features
     folder = REPOSITORY / "tests" / "golden" / "pixels"
+    (folder / "refused").mkdir(parents=True, exist_ok=True)
+    (folder / "refused" / "bomb.png").write_bytes(bomb())
     pictures = {f"{width}x{height}": describe(Image.fromarray(formula_picture(width, height)))
                 for width, height in SIZES}
     write_json(folder / "pictures.json", {

@@ -12,6 +12,7 @@ const NEEDS = {
   CMake: () => ensureProgram('cmake').file,
   Ninja: () => ensureProgram('ninja', 'ninja-build').file,
   'SIMD Everywhere headers': () => ensureDebs(['libsimde-dev']).root,
+  'stb_image header': () => ensureDebs(['libstb-dev']).root,
   Emscripten: () => ensureEmscripten().emcc,
   'Node with relaxed SIMD': () => ensureModernNode(),
   Chromium: () => ensureChromium().file,

@@ -140,7 +140,7 @@ const FINISHES: Readonly<Record<number, Finish>> = {
   [ENUMS.phi_finish.PHI_FINISH_CONTEXT]: 'context',
 };
 
-function errorAt(m: WasmModule, status: number, error: Ptr): EngineError {
+export function errorAt(m: WasmModule, status: number, error: Ptr): EngineError {
   const code = codeOfStatus(status);
   if (error === NULL) return new EngineError(code, STATUSES[code].meaning);
   const text = m.heap.cText(m.structs.phi_error.at(error, 'text'));
@@ -193,6 +193,11 @@ export class EngineHandle {
       if (status !== OK) throw errorAt(m, status, error);
       return m.readPointer(out);
     });
+  }
+
+  /** For calls that are not in this file. */
+  get parts(): { readonly m: WasmModule; readonly engine: Ptr } {
+    return { m: this.#m, engine: this.#engine };
   }
 
   get state(): EngineState {

@@ -5,7 +5,7 @@ import type {
   SharedV4Warning,
 } from '@ai-sdk/provider';
 import { EngineError } from '../base/errors.ts';
-import type { ChatCompletionRequest, ChatMessage, TextPart } from './openai-types.ts';
+import type { ChatCompletionRequest, ChatMessage, ImagePart, TextPart } from './openai-types.ts';
 
 /** The answer's form, as OpenAI has it. */
 export type AiSdkResponseFormat =
@@ -26,12 +26,27 @@ export type AiSdkRequest = Omit<ChatCompletionRequest, 'stream' | 'response_form
 
 type Part = Exclude<LanguageModelV4Message['content'], string>[number];
 
-function readPart(part: Part, where: string): TextPart[] {
+/** undefined: no picture's file. */
+function readImage(part: Part): ImagePart | undefined {
+  if (part.type !== 'file' || !/^image($|\/)/.test(part.mediaType)) return undefined;
+  const { data } = part;
+  if (data.type === 'url') return { type: 'image_url', image_url: { url: data.url } };
+  if (data.type !== 'data') return undefined;
+  const url =
+    typeof data.data === 'string'
+      ? `data:${part.mediaType};base64,${data.data}`
+      : new Uint8Array(data.data);
+  return { type: 'image_url', image_url: { url } };
+}
+
+function readPart(part: Part, where: string): (TextPart | ImagePart)[] {
   if (part.type === 'text') return [{ type: 'text', text: part.text }];
   /* What a model thought before is not said again; templates drop it too. */
   if (part.type === 'reasoning') return [];
+  const image = readImage(part);
+  if (image !== undefined) return [image];
   const what = part.type === 'file' ? `a file of type ${part.mediaType}` : `a part "${part.type}"`;
-  throw new EngineError('PHI_EUNSUPPORTED', `${where}: ${what}; the model takes text only`, {
+  throw new EngineError('PHI_EUNSUPPORTED', `${where}: ${what}; models take text and pictures`, {
     where,
   });
 }

@@ -2,7 +2,8 @@
 import { EngineError } from '../base/errors.ts';
 import { EngineClient, type Started } from '../engine/client.ts';
 import type { EngineOptions } from '../engine/options.ts';
-import type { Generation } from '../engine/session.ts';
+import type { Generation, Session } from '../engine/session.ts';
+import { type ChatPrompt, promptOf } from './chat-prompt.ts';
 import { Embeddings } from './embeddings.ts';
 import { chatChunks, chatCompletion, completion, completionChunks, type Run } from './openai.ts';
 import { type ReadRequest, readChatRequest, readCompletionRequest } from './openai-request.ts';
@@ -14,9 +15,14 @@ import type {
   CompletionChunk,
   CompletionRequest,
 } from './openai-types.ts';
-import { type RequestOptions, readRequestOptions } from './request-options.ts';
+import {
+  type ChatOptions,
+  type RequestOptions,
+  readChatOptions,
+  readRequestOptions,
+} from './request-options.ts';
 
-export type { RequestOptions };
+export type { ChatOptions, RequestOptions };
 
 type Starter = (
   tokens: ArrayLike<number>,
@@ -28,6 +34,7 @@ type Starter = (
 /** What the two interfaces need of the engine. */
 interface Backend {
   readonly client: EngineClient;
+  readonly session: Session;
   readonly start: Starter;
 }
 
@@ -38,7 +45,7 @@ function modelName({ info }: EngineClient): string {
 
 function makeRun(
   backend: Backend,
-  tokens: ArrayLike<number>,
+  { tokens, imageTokens }: ChatPrompt,
   read: ReadRequest,
   signal: AbortSignal | undefined,
 ): Run {
@@ -58,6 +65,7 @@ function makeRun(
     choices: read.choices,
     includesUsage: read.includesUsage,
     hasLogprobs: read.settings.topLogprobs >= 0,
+    imageTokens,
     generate: (choice) => backend.start(tokens, read, choice, signal),
   };
 }
@@ -71,31 +79,25 @@ export class ChatCompletions {
 
   create(
     request: ChatCompletionRequest & { readonly stream: true },
-    options?: RequestOptions,
+    options?: ChatOptions,
   ): Promise<AsyncGenerator<ChatCompletionChunk, void, undefined>>;
   create(
     request: ChatCompletionRequest & { readonly stream?: false | null | undefined },
-    options?: RequestOptions,
+    options?: ChatOptions,
   ): Promise<ChatCompletion>;
   create(
     request: ChatCompletionRequest,
-    options?: RequestOptions,
+    options?: ChatOptions,
   ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void, undefined>>;
   async create(
     request: ChatCompletionRequest,
-    options: RequestOptions = {},
+    options: ChatOptions = {},
   ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void, undefined>> {
     const read = readChatRequest(request);
-    const signal = readRequestOptions(options);
-    const { tokenizer } = this.#backend.client;
-    const text = await tokenizer.applyChatTemplate(read.messages);
-    /* The template writes the special tokens itself. */
-    const run = makeRun(
-      this.#backend,
-      await tokenizer.encode(text, { addSpecial: false }),
-      read,
-      signal,
-    );
+    const control = readChatOptions(options);
+    const { client, session } = this.#backend;
+    const prompt = await promptOf(client, session, read, control);
+    const run = makeRun(this.#backend, prompt, read, control.signal);
     return read.isStream ? chatChunks(run) : await chatCompletion(run);
   }
 }
@@ -128,7 +130,7 @@ export class Completions {
     const { prompt } = read;
     const tokens =
       typeof prompt === 'string' ? await this.#backend.client.tokenizer.encode(prompt) : prompt;
-    const run = makeRun(this.#backend, tokens, read, signal);
+    const run = makeRun(this.#backend, { tokens, imageTokens: 0 }, read, signal);
     return read.isStream ? completionChunks(run) : await completion(run);
   }
 }
@@ -145,7 +147,7 @@ export class Engine extends EngineClient {
       const seed = BigInt.asUintN(64, read.settings.seed + BigInt(choice));
       return this.mainSession.generateFrom(tokens, { ...read.settings, seed }, { signal });
     };
-    const backend: Backend = { client: this, start };
+    const backend: Backend = { client: this, session: this.mainSession, start };
     this.chat = { completions: new ChatCompletions(backend) };
     this.completions = new Completions(backend);
     this.embeddings = new Embeddings({

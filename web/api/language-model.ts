@@ -5,7 +5,14 @@ import { closeSession, openSession, planSession, type SessionParts } from './pro
 import { type PromptConfiguration, SharedEngine } from './prompt-engines.ts';
 import { domException, engineCode, notSupported } from './prompt-errors.ts';
 import { DownloadMonitor, EventHandler } from './prompt-events.ts';
-import { type Prompt, type RawPrompt, toPrompt, validatePrompt } from './prompt-messages.ts';
+import { prepareImages } from './prompt-images.ts';
+import {
+  type Prompt,
+  type RawPrompt,
+  toPrompt,
+  type ValidMessage,
+  validatePrompt,
+} from './prompt-messages.ts';
 import {
   checkLanguages,
   DEFAULT_SAMPLING,
@@ -97,7 +104,8 @@ export class LanguageModel extends EventTarget {
       if (error instanceof RangeError) return 'unavailable';
       throw error;
     }
-    if (whyUnavailable(read) !== undefined) return 'unavailable';
+    const known = read.engine ?? LanguageModel.#shared?.loaded;
+    if (whyUnavailable(read, known) !== undefined) return 'unavailable';
     if (read.engine !== undefined) return 'available';
     return (await LanguageModel.#shared?.availability()) ?? 'unavailable';
   }
@@ -119,7 +127,7 @@ export class LanguageModel extends EventTarget {
     read.signal?.throwIfAborted();
     const plan = planSession(read);
     const monitor = new DownloadMonitor(read.monitor);
-    const unavailable = whyUnavailable(read);
+    const unavailable = whyUnavailable(read, read.engine);
     if (unavailable !== undefined) throw notSupported(unavailable);
     const signal = anySignal(read.signal);
     signal.addEventListener('abort', () => monitor.end(), { once: true });
@@ -155,10 +163,11 @@ export class LanguageModel extends EventTarget {
     requireArguments('append', args.length);
     const input = toPrompt('input', args[0]);
     const signal = anySignal(this.#ended.signal, readSignalOptions(args[1]));
-    await this.#run(signal, () => {
+    await this.#run(signal, async () => {
       const { context, declared } = this.#parts;
       const system = context.isEmpty ? 'first' : 'late';
-      return context.append(validatePrompt(input, { declared, system }), signal);
+      const prompt = validatePrompt(input, { declared, system });
+      await context.append(await this.#prepared(prompt, signal), signal);
     });
     return undefined;
   }
@@ -167,8 +176,11 @@ export class LanguageModel extends EventTarget {
     const asked = this.#read('measureContextUsage', args);
     const { context, declared } = this.#parts;
     asked.signal.throwIfAborted();
-    const prompt = told(validatePrompt(asked.input, { declared, system: 'first' }), asked);
-    const measuring = this.#watch(() => context.measure(prompt.messages));
+    const valid = validatePrompt(asked.input, { declared, system: 'first' });
+    const measuring = this.#watch(async () => {
+      const prompt = told(await this.#prepared(valid, asked.signal), asked);
+      return await context.measure(prompt.messages);
+    });
     return await abortable(measuring, asked.signal);
   }
 
@@ -258,11 +270,16 @@ export class LanguageModel extends EventTarget {
   #answer(asked: Asked, onText: (text: string) => void, signal: AbortSignal): Promise<string> {
     const { context, declared, settings } = this.#parts;
     return this.#run(signal, async () => {
-      const prompt = told(validatePrompt(asked.input, { declared, system: 'never' }), asked);
+      const valid = validatePrompt(asked.input, { declared, system: 'never' });
+      const prompt = told(await this.#prepared(valid, signal), asked);
       const { constraint } = asked;
       const question = { prompt, constraint, settings: { ...settings, seed: this.#nextSeed() } };
       return await context.respond(question, onText, signal);
     });
+  }
+
+  #prepared(prompt: Prompt<ValidMessage>, signal: AbortSignal): Promise<Prompt> {
+    return prepareImages(prompt, this.#parts.lease.engine, signal);
   }
 
   #nextSeed(): bigint {

@@ -11,7 +11,10 @@ import {
   readFields,
   readNumber,
 } from '../base/options.ts';
+import type { Media } from '../engine/images.ts';
 import type { GenerateSettings } from '../engine/session.ts';
+import { IMAGE_TAG } from '../engine/vision.ts';
+import { readMedia } from './openai-media.ts';
 
 export interface ReadRequest {
   readonly settings: GenerateSettings;
@@ -219,38 +222,68 @@ function readCommon(fields: Record<string, unknown>, lengths: Lengths): ReadRequ
   };
 }
 
-/** Text parts are joined as they are, without anything between them. */
-function readContent(name: string, content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) throw invalid(name, 'a text or a list of text parts', content);
-  return content
-    .map((part: unknown, i) => {
-      const fields = readFields(`${name}[${i}]`, part, ['type', 'text']);
-      readChoice(`${name}[${i}].type`, fields.type ?? 'none', ['text']);
-      if (typeof fields.text !== 'string')
-        throw invalid(`${name}[${i}].text`, 'a text', fields.text);
-      return fields.text;
-    })
-    .join('');
+export interface ReadMessages {
+  /** Pictures have tags in their places, `<|image_1|>` and so on. */
+  readonly messages: readonly TemplateTextMessage[];
+  readonly media: readonly Media[];
+  /** Where the first text is that has such a tag itself, answers apart. */
+  readonly tagAt: string | undefined;
 }
 
-export function readMessages(value: unknown): TemplateTextMessage[] {
-  if (!Array.isArray(value) || value.length === 0)
-    throw invalid('messages', 'a list of at least one message', value);
-  return value.map((message: unknown, i) => {
-    const name = `messages[${i}]`;
+/** Reads messages one after the other: pictures are numbered through all of them. */
+class MessageReader {
+  readonly media: Media[] = [];
+  tagAt: string | undefined;
+  #images = 0;
+
+  read(message: unknown, name: string): TemplateTextMessage {
     const fields = readFields(name, message, ['role', 'content'], MESSAGE_REFUSED);
     const role = readChoice(`${name}.role`, fields.role ?? 'none', ROLES) ?? 'user';
-    return {
-      role: role === 'developer' ? 'system' : role,
-      content: readContent(`${name}.content`, fields.content),
-    };
-  });
+    const { tagAt } = this;
+    const content = this.#content(`${name}.content`, fields.content, role === 'user');
+    if (role === 'assistant') this.tagAt = tagAt;
+    return { role: role === 'developer' ? 'system' : role, content };
+  }
+
+  /** Parts are joined as they are, without anything between them. */
+  #content(name: string, content: unknown, isUser: boolean): string {
+    if (typeof content === 'string') return this.#text(name, content);
+    if (!Array.isArray(content)) throw invalid(name, 'a text or a list of parts', content);
+    return content.map((part, i) => this.#part(`${name}[${i}]`, part, isUser)).join('');
+  }
+
+  #part(name: string, part: unknown, isUser: boolean): string {
+    const type = isObject(part) ? part.type : undefined;
+    const media = isUser ? readMedia(name, part, type) : undefined;
+    if (media !== undefined) {
+      this.media.push(media);
+      return Array.from({ length: media.frames ?? 1 }, () => `<|image_${++this.#images}|>\n`).join(
+        '',
+      );
+    }
+    const types = isUser ? ['text', 'image_url', 'video'] : ['text'];
+    readChoice(`${name}.type`, type ?? 'none', types);
+    const fields = readFields(name, part, ['type', 'text']);
+    if (typeof fields.text !== 'string') throw invalid(`${name}.text`, 'a text', fields.text);
+    return this.#text(name, fields.text);
+  }
+
+  #text(name: string, text: string): string {
+    if (text.search(IMAGE_TAG) >= 0) this.tagAt ??= name;
+    return text;
+  }
 }
 
-export function readChatRequest(
-  request: unknown,
-): ReadRequest & { readonly messages: TemplateTextMessage[] } {
+export function readMessages(value: unknown): ReadMessages {
+  if (!Array.isArray(value) || value.length === 0)
+    throw invalid('messages', 'a list of at least one message', value);
+  const reader = new MessageReader();
+  const messages = value.map((message: unknown, i) => reader.read(message, `messages[${i}]`));
+  const { media, tagAt } = reader;
+  return { messages, media, tagAt };
+}
+
+export function readChatRequest(request: unknown): ReadRequest & ReadMessages {
   const fields = readFields('chat.completions.create', request, CHAT_FIELDS, REFUSED);
   const messages = readMessages(fields.messages);
   const hasLogprobs = readBoolean('logprobs', fields.logprobs) ?? false;
@@ -262,7 +295,7 @@ export function readChatRequest(
   }
   return {
     ...readCommon(fields, { topLogprobs: hasLogprobs ? (top ?? 0) : -1, maxTokensDefault: 0 }),
-    messages,
+    ...messages,
   };
 }
 

@@ -1,14 +1,38 @@
-/* Requests and answers in OpenAI's shape, as far as a text model on the page has them. */
+/* Requests and answers in OpenAI's shape, as far as a model on the page has them. */
+import type { ImageSource } from '../engine/client.ts';
 
 export interface TextPart {
   readonly type: 'text';
   readonly text: string;
 }
 
+/** For a model that sees. */
+export interface ImagePart {
+  readonly type: 'image_url';
+  readonly image_url: {
+    /** OpenAI's: a URL. Extension: the picture itself. */
+    readonly url: ImageSource;
+    /** 'low': one tile and fast. 'high', 'original': up to 16 tiles. 'auto': as the model was made. */
+    readonly detail?: 'auto' | 'low' | 'high' | 'original' | null | undefined;
+    /** An extension: tiles at most, 1 to 16, whatever `detail` says. */
+    readonly num_crops?: number | null | undefined;
+  };
+}
+
+/** An extension: so many frames, evenly spread, as pictures. */
+export interface VideoPart {
+  readonly type: 'video';
+  readonly value: HTMLVideoElement | Blob;
+  /** 1 to 64; default 4. */
+  readonly frames?: number | null | undefined;
+  readonly num_crops?: number | null | undefined;
+}
+
 export interface ChatMessage {
   /** 'developer' is OpenAI's newer name of 'system'. */
   readonly role: 'system' | 'developer' | 'user' | 'assistant';
-  readonly content: string | readonly TextPart[];
+  /** Pictures and videos: of the user only. */
+  readonly content: string | readonly (TextPart | ImagePart | VideoPart)[];
   /** Null, as answers have it: they may be sent back as they came. */
   readonly refusal?: null | undefined;
 }
@@ -64,7 +88,11 @@ export interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;
   readonly total_tokens: number;
-  readonly prompt_tokens_details: { readonly cached_tokens: number };
+  readonly prompt_tokens_details: {
+    readonly cached_tokens: number;
+    /** An extension: those of pictures. */
+    readonly image_tokens: number;
+  };
 }
 
 export type FinishReason = 'stop' | 'length';

@@ -19,6 +19,8 @@ export interface Run {
   readonly choices: number;
   readonly includesUsage: boolean;
   readonly hasLogprobs: boolean;
+  /** Of the prompt's tokens, those of pictures. */
+  readonly imageTokens: number;
   /** Starts the generation of one choice. */
   generate(choice: number): Generation;
 }
@@ -49,7 +51,7 @@ function finishReason(end: GenerationEnd): FinishReason {
 }
 
 /** The prompt is counted once, as OpenAI counts it. */
-function usageOf(ends: readonly GenerationEnd[]): Usage {
+function usageOf(ends: readonly GenerationEnd[], { imageTokens }: Run): Usage {
   const first = ends[0];
   const prompt = first?.promptTokens ?? 0;
   const completion = ends.reduce((sum, end) => sum + end.completionTokens, 0);
@@ -57,7 +59,10 @@ function usageOf(ends: readonly GenerationEnd[]): Usage {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: first?.cachedTokens ?? 0 },
+    prompt_tokens_details: {
+      cached_tokens: first?.cachedTokens ?? 0,
+      image_tokens: imageTokens,
+    },
   };
 }
 
@@ -165,7 +170,7 @@ async function* streamAll(run: Run): AsyncGenerator<StreamEvent, void, undefined
       });
     }
   }
-  if (run.includesUsage) yield { kind: 'usage', usage: usageOf(ends) };
+  if (run.includesUsage) yield { kind: 'usage', usage: usageOf(ends, run) };
 }
 
 export async function chatCompletion(run: Run): Promise<ChatCompletion> {
@@ -179,7 +184,10 @@ export async function chatCompletion(run: Run): Promise<ChatCompletion> {
       logprobs: run.hasLogprobs ? chatLogprobs(pieces) : null,
       finish_reason: finishReason(end),
     })),
-    usage: usageOf(whole.map(({ end }) => end)),
+    usage: usageOf(
+      whole.map(({ end }) => end),
+      run,
+    ),
   };
 }
 
@@ -223,7 +231,10 @@ export async function completion(run: Run): Promise<Completion> {
       logprobs: run.hasLogprobs ? completionLogprobs(pieces, 0) : null,
       finish_reason: finishReason(end),
     })),
-    usage: usageOf(whole.map(({ end }) => end)),
+    usage: usageOf(
+      whole.map(({ end }) => end),
+      run,
+    ),
   };
 }
 

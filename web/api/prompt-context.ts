@@ -6,6 +6,9 @@
  *
  * Nothing changes before a call has succeeded, except that turns which had to go stay away. Not for use by two calls
  * at a time (measure() apart); PromptQueue sees to that. */
+import type { PreparedImage } from '../engine/images.ts';
+import { IMAGE_TAG } from '../engine/vision.ts';
+import { withImages } from '../engine/with-images.ts';
 import type { GenerateConstraint, PromptSettings } from './prompt-constraint.ts';
 import { constrain, constraintError } from './prompt-constraint.ts';
 import { domException, engineCode, notSupported, quotaExceeded } from './prompt-errors.ts';
@@ -25,6 +28,12 @@ interface Text {
   readonly messages: readonly ChatMessage[];
   /** A message of the assistant is begun behind them, with this text. */
   readonly answer: string | undefined;
+}
+
+/** A text whose tokens are counted; its pictures are encoded when they are wanted. */
+interface Encoded {
+  readonly length: number;
+  tokens(signal: AbortSignal): Promise<ArrayLike<number>>;
 }
 
 interface Contents {
@@ -135,9 +144,10 @@ export class PromptContext {
 
   /** Puts messages into the engine's session; gives the tokens of everything. */
   async #prefill(messages: readonly ChatMessage[], signal: AbortSignal): Promise<number> {
-    const tokens = await this.#makeRoom({ messages, answer: undefined }, signal);
-    if (tokens === undefined) throw await this.#tooBig(messages);
+    const encoded = await this.#makeRoom({ messages, answer: undefined }, signal);
+    if (encoded === undefined) throw await this.#tooBig(messages);
     signal.throwIfAborted();
+    const tokens = await encoded.tokens(signal);
     if (tokens.length > 0) await this.#session.sync(tokens, { signal });
     return tokens.length;
   }
@@ -160,12 +170,13 @@ export class PromptContext {
       if (token.text !== '') onText(token.text);
     };
     for (;;) {
-      const tokens = await this.#makeRoom({ messages: asked, answer: prefix + said }, signal);
+      const encoded = await this.#makeRoom({ messages: asked, answer: prefix + said }, signal);
       signal.throwIfAborted();
-      if (tokens === undefined && finish === undefined) throw await this.#tooBig(asked);
-      if (tokens === undefined) break;
+      if (encoded === undefined && finish === undefined) throw await this.#tooBig(asked);
+      if (encoded === undefined) break;
       const { length } = said;
-      this.#asking = { signal, usage: tokens.length };
+      this.#asking = { signal, usage: encoded.length };
+      const tokens = await encoded.tokens(signal);
       finish = await this.#run(tokens, { ...wanted, maxTokens: left }, take, signal);
       /* The window filled up: with the oldest turn away the answer goes on, if it does. */
       const isSpent = left === 0 && (settings.maxTokens ?? 0) > 0;
@@ -197,24 +208,24 @@ export class PromptContext {
 
   /** The tokens of everything and this text. Turns go, the oldest first, until they fit, with one to spare for an
    * answer; undefined, and no turn gone, when they never do. */
-  async #makeRoom(text: Text, signal: AbortSignal): Promise<ArrayLike<number> | undefined> {
+  async #makeRoom(text: Text, signal: AbortSignal): Promise<Encoded | undefined> {
     const { turns } = this.#contents;
     const spare = text.answer === undefined ? 0 : 1;
-    const fit = async (dropped: number): Promise<ArrayLike<number> | undefined> => {
+    const fit = async (dropped: number): Promise<Encoded | undefined> => {
       signal.throwIfAborted();
       const messages = [...this.#contents.pinned, ...turns.slice(dropped).flat(), ...text.messages];
-      const tokens = await this.#encode({ ...text, messages });
-      return tokens.length + spare <= this.window ? tokens : undefined;
+      const encoded = await this.#encode({ ...text, messages });
+      return encoded.length + spare <= this.window ? encoded : undefined;
     };
     const whole = await fit(0);
     if (whole !== undefined || turns.length === 0) return whole;
     const least = await fit(turns.length);
     if (least === undefined) return undefined;
     let dropped = 0;
-    let tokens: ArrayLike<number> | undefined;
-    while (tokens === undefined && ++dropped < turns.length) tokens = await fit(dropped);
+    let encoded: Encoded | undefined;
+    while (encoded === undefined && ++dropped < turns.length) encoded = await fit(dropped);
     await this.#drop(dropped);
-    return tokens ?? least;
+    return encoded ?? least;
   }
 
   async #drop(count: number): Promise<void> {
@@ -240,16 +251,49 @@ export class PromptContext {
     return (await this.#encode({ messages, answer: undefined })).length;
   }
 
-  async #encode({ messages, answer }: Text): Promise<ArrayLike<number>> {
-    const { tokenizer } = this.#engine;
-    const text = await tokenizer
-      .applyChatTemplate(messages, { addGenerationPrompt: answer !== undefined })
+  async #encode({ messages, answer }: Text): Promise<Encoded> {
+    const { tokenizer, vision } = this.#engine;
+    const tagged = vision === undefined ? messages : numbered(messages);
+    const rendered = await tokenizer
+      .applyChatTemplate(
+        tagged.map(({ role, content }) => ({ role, content })),
+        { addGenerationPrompt: answer !== undefined },
+      )
       .catch((error: unknown) => {
         if (engineCode(error) !== 'PHI_EINVAL' || !(error instanceof Error)) throw error;
         /* Roles that do not alternate, say: right by this interface, refused by this model. */
         throw notSupported(error.message, error);
       });
-    /* The template writes the special tokens itself. */
-    return await tokenizer.encode(text + (answer ?? ''), { addSpecial: false });
+    const text = rendered + (answer ?? '');
+    /* The template writes the special tokens itself, but for the beginning of a model that sees (chat-prompt.ts). */
+    const encode = (chunk: string): Promise<ArrayLike<number>> =>
+      tokenizer.encode(chunk, { addSpecial: vision !== undefined });
+    const images = messages.flatMap((message) => message.images ?? []);
+    if (images.length > 0) return await this.#encodeSeen(text, images, encode);
+    const tokens = await encode(text);
+    return { length: tokens.length, tokens: async () => tokens };
   }
+
+  async #encodeSeen(
+    text: string,
+    images: readonly PreparedImage[],
+    encode: (chunk: string) => Promise<ArrayLike<number>>,
+  ): Promise<Encoded> {
+    const prompt = await withImages((file) => file.readPrompt(text, images, encode));
+    const tokens = (signal: AbortSignal): Promise<ArrayLike<number>> =>
+      withImages((file) => file.encodePrompt(prompt, this.#session, { signal }));
+    return { length: prompt.length, tokens };
+  }
+}
+
+/** Gives the pictures of all messages their numbers. Throws a TypeError for a text that has a picture's tag itself. */
+function numbered(messages: readonly ChatMessage[]): ChatMessage[] {
+  let count = 0;
+  return messages.map((message) => {
+    const { role, content, images = [] } = message;
+    if (role === 'assistant') return { role, content: content.replace(IMAGE_TAG, '') };
+    if ((content.match(IMAGE_TAG)?.length ?? 0) !== images.length)
+      throw new TypeError('a text with <|image_1|>: such a tag stands for a picture');
+    return { ...message, content: content.replace(IMAGE_TAG, () => `<|image_${++count}|>`) };
+  });
 }

@@ -4,14 +4,16 @@ import { PromptContext } from './prompt-context.ts';
 import { borrow, type EngineLease, type SharedEngine } from './prompt-engines.ts';
 import { engineCode, notSupported } from './prompt-errors.ts';
 import type { DownloadMonitor } from './prompt-events.ts';
-import { validatePrompt } from './prompt-messages.ts';
+import { prepareImages } from './prompt-images.ts';
+import { type Prompt, type ValidMessage, validatePrompt } from './prompt-messages.ts';
 import {
   type CreateOptions,
   checkLanguages,
   readSampling,
   type Sampling,
+  whyUnavailable,
 } from './prompt-options.ts';
-import type { ChatMessage, LanguageModelMessageType } from './prompt-types.ts';
+import type { LanguageModelMessageType } from './prompt-types.ts';
 
 /** What a session is made of. Its owner closes the context and releases the lease. */
 export interface SessionParts {
@@ -27,7 +29,7 @@ export interface SessionParts {
 
 interface CreatePlan {
   readonly declared: readonly LanguageModelMessageType[];
-  readonly initial: readonly ChatMessage[];
+  readonly initial: Prompt<ValidMessage>;
   readonly sampling: Sampling;
 }
 
@@ -37,9 +39,11 @@ export function planSession(options: CreateOptions): CreatePlan {
   const declared = options.expectedInputs.map(({ type }) => type);
   const sampling = readSampling(options);
   const { initialPrompts } = options;
-  if (initialPrompts.length === 0) return { declared, initial: [], sampling };
-  const { messages } = validatePrompt(initialPrompts, { declared, system: 'first' });
-  return { declared, initial: messages, sampling };
+  const initial =
+    initialPrompts.length === 0
+      ? { messages: [], endsInPrefix: false }
+      : validatePrompt(initialPrompts, { declared, system: 'first' });
+  return { declared, initial, sampling };
 }
 
 /** Gives back what a session held. An engine that is gone already has nothing left to close. */
@@ -90,8 +94,12 @@ export async function openSession(
     /* Who aborts because of the last event is heard. */
     await nextTask();
     signal.throwIfAborted();
+    /* Whether a model sees is known once it is loaded. */
+    const unavailable = whyUnavailable(options, lease.engine);
+    if (unavailable !== undefined) throw notSupported(unavailable);
     context = await PromptContext.open(lease.engine);
-    await context.pin(plan.initial, signal);
+    const { messages } = await prepareImages(plan.initial, lease.engine, signal);
+    await context.pin(messages, signal);
     signal.throwIfAborted();
   } catch (error) {
     if (engineCode(error) === 'PHI_EPOISONED') lease.abandon();

@@ -85,6 +85,10 @@ export class SharedEngine {
     this.#keepsLoaded = keepLoaded;
   }
 
+  get loaded(): PromptEngine | undefined {
+    return this.#load?.engine;
+  }
+
   async availability(): Promise<Availability> {
     if (this.#load !== undefined)
       return this.#load.engine === undefined ? 'downloading' : 'available';

@@ -1,5 +1,6 @@
 /* Prompts: from whatever a page gives to a list of messages in their long form, validated. Conversion happens when a
  * method is called, validation when its turn comes, since it depends on what the session holds by then. */
+import { snapshotOf } from '../engine/image-snapshot.ts';
 import { domException, notSupported } from './prompt-errors.ts';
 import type {
   ChatMessage,
@@ -37,6 +38,8 @@ interface Part {
   readonly type: LanguageModelMessageType;
   /** A text, or a platform object. */
   readonly value: unknown;
+  /** Of a picture: what it was when it was given. */
+  readonly snapshot?: unknown;
 }
 
 interface RawMessage {
@@ -48,9 +51,17 @@ interface RawMessage {
 /** A prompt as converted from its argument. */
 export type RawPrompt = string | readonly RawMessage[];
 
+/** A message whose pictures are not prepared yet. */
+export interface ValidMessage {
+  readonly role: LanguageModelMessageRole;
+  /** With a tag for each picture. */
+  readonly content: string;
+  readonly snapshots: readonly unknown[];
+}
+
 /** A validated prompt. */
-export interface Prompt {
-  readonly messages: readonly ChatMessage[];
+export interface Prompt<M = ChatMessage> {
+  readonly messages: readonly M[];
   /** The last message is one that the answer continues. */
   readonly endsInPrefix: boolean;
 }
@@ -74,10 +85,11 @@ function toValue(name: string, value: unknown): unknown {
   return toDomString(name, value);
 }
 
-function toPart(name: string, value: unknown): Part {
-  const fields = toDictionary(name, value);
+function toPart(name: string, given: unknown): Part {
+  const fields = toDictionary(name, given);
   const type = toEnum(`${name}.type`, required(`${name}.type`, fields.type), MESSAGE_TYPES);
-  return { type, value: toValue(`${name}.value`, required(`${name}.value`, fields.value)) };
+  const value = toValue(`${name}.value`, required(`${name}.value`, fields.value));
+  return type === 'image' ? { type, value, snapshot: snapshotOf(value) } : { type, value };
 }
 
 function toMessage(name: string, value: unknown): RawMessage {
@@ -133,25 +145,28 @@ function checkPart(part: Part, role: LanguageModelMessageRole, rules: PromptRule
   if (!isRightKind(part)) throw new TypeError(`content of type "${type}" with a value of another`);
 }
 
-/** Where pictures will enter: nothing but text comes here, since create() refuses sessions that declare more. */
+/** The number of a tag is that of its picture in the whole prompt, given when all messages are together. */
 function textOf({ type, value }: Part): string {
+  if (type === 'image') return '<|image_1|>\n';
   if (typeof value !== 'string') throw notSupported(`content of type "${type}" is not supported`);
   return value;
 }
 
-/** Texts are joined without anything between them. */
-function canonicalize(message: RawMessage, rules: PromptRules): ChatMessage {
+/** Parts are joined without anything between them. */
+function canonicalize(message: RawMessage, rules: PromptRules): ValidMessage {
   const { role, content } = message;
-  if (typeof content === 'string') return { role, content };
-  for (const part of content) checkPart(part, role, rules);
-  return { role, content: content.map(textOf).join('') };
+  const parts = typeof content === 'string' ? [{ type: 'text', value: content } as const] : content;
+  for (const part of parts) checkPart(part, role, rules);
+  const pictures = parts.filter(({ type }) => type === 'image');
+  const text = parts.map(textOf).join('');
+  return { role, content: text, snapshots: pictures.map((part: Part) => part.snapshot) };
 }
 
 /** Throws what the specification says; the result has at least one message. */
-export function validatePrompt(input: RawPrompt, rules: PromptRules): Prompt {
+export function validatePrompt(input: RawPrompt, rules: PromptRules): Prompt<ValidMessage> {
   if (typeof input === 'string' || input.length === 0) {
     const content = typeof input === 'string' ? input : '';
-    return { messages: [{ role: 'user', content }], endsInPrefix: false };
+    return { messages: [{ role: 'user', content, snapshots: [] }], endsInPrefix: false };
   }
   checkSystem(input, rules);
   const messages = input.map((message, i) => {

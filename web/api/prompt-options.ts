@@ -256,12 +256,17 @@ export function readSampling(options: CoreOptions): Sampling {
   };
 }
 
-/** Why no model of this engine can do what these options ask for; undefined when one can. Where pictures will be
- * declared: a model with vision takes "image" among its inputs. */
-export function whyUnavailable(options: CoreOptions): string | undefined {
+/** Why no model of this engine, or not this one, can do what these options ask for; undefined when one can. */
+export function whyUnavailable(
+  options: CoreOptions,
+  engine: Pick<PromptEngine, 'vision'> | undefined,
+): string | undefined {
   const [tool] = options.toolNames;
   if (tool !== undefined) return `tools: this engine’s models call no tools ("${tool}")`;
-  const input = options.expectedInputs.find(({ type }) => type !== 'text');
+  const sees = engine === undefined || engine.vision !== undefined;
+  const input = options.expectedInputs.find(
+    ({ type }) => type !== 'text' && !(type === 'image' && sees),
+  );
   if (input !== undefined) return `expectedInputs: the model does not take "${input.type}"`;
   const output = options.expectedOutputs.find(({ type }) => type !== 'text');
   if (output !== undefined) return `expectedOutputs: the model does not give "${output.type}"`;

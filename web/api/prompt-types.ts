@@ -1,4 +1,6 @@
 /* The dictionaries and enumerations of the Prompt API, as its WebIDL names them, and what this package adds to them. */
+import type { ImageSession, PreparedImage } from '../engine/images.ts';
+import type { Vision } from '../engine/vision.ts';
 
 export type Availability = 'unavailable' | 'downloadable' | 'downloading' | 'available';
 
@@ -101,7 +103,9 @@ export interface CreateMonitor extends EventTarget {
 /** A message as a chat template reads it. */
 export type ChatMessage = {
   readonly role: LanguageModelMessageRole;
+  /** With a tag, `<|image_1|>`, for each picture, whatever its number. */
   readonly content: string;
+  readonly images?: readonly PreparedImage[] | undefined;
 };
 
 /** What one generated piece is, as far as this interface looks. */
@@ -115,7 +119,7 @@ interface GeneratedEnd {
 }
 
 /** The parts of an Engine's session that this interface uses. */
-export interface PromptSession {
+export interface PromptSession extends ImageSession {
   /** Tokens. */
   readonly contextLength: number;
   sync(tokens: ArrayLike<number>, control: { readonly signal?: AbortSignal }): Promise<void>;
@@ -132,6 +136,8 @@ export interface PromptSession {
  * file is of another class. */
 export interface PromptEngine {
   readonly info: { readonly hasChatTemplate: boolean };
+  /** undefined: the model reads text only. */
+  readonly vision: Vision | undefined;
   readonly tokenizer: {
     encode(text: string, options: { readonly addSpecial: boolean }): Promise<ArrayLike<number>>;
     applyChatTemplate(
@@ -139,6 +145,10 @@ export interface PromptEngine {
       options: { readonly addGenerationPrompt: boolean },
     ): Promise<string>;
   };
+  prepare(
+    snapshot: unknown,
+    options: { numCrops: undefined; signal: AbortSignal; where: string },
+  ): Promise<PreparedImage>;
   session(): Promise<PromptSession>;
   destroy(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 /* Conversions of WebIDL: what a browser does to arguments before a method sees them. Each throws what a browser
  * would. */
 
+import { platformKind } from '../engine/image-snapshot.ts';
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function isObject(value: unknown): value is object {
@@ -105,14 +107,11 @@ export function toCallback(
   return value as (...args: readonly unknown[]) => unknown;
 }
 
-/** The name of the interface that a platform object belongs to, whichever frame it comes from. */
-export function interfaceOf(value: unknown): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
-}
+export { platformKind as interfaceOf };
 
 export function toSignal(name: string, value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
-  if (value instanceof AbortSignal || interfaceOf(value) === 'AbortSignal')
+  if (value instanceof AbortSignal || platformKind(value) === 'AbortSignal')
     return value as AbortSignal;
   throw new TypeError(`${name}: expected an AbortSignal`);
 }

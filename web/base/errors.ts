@@ -10,9 +10,11 @@ export type ErrorCode = Exclude<
 >;
 
 export interface ErrorDetail {
-  readonly where?: string;
-  readonly requested?: number;
-  readonly quota?: number;
+  readonly where?: string | undefined;
+  readonly requested?: number | undefined;
+  readonly quota?: number | undefined;
+  /** Of PHI_ECONTEXT: the largest num_crops with which a prompt's pictures fit. */
+  readonly numCrops?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -31,6 +33,7 @@ export class EngineError extends Error {
   readonly where: string | undefined;
   readonly requested: number | undefined;
   readonly quota: number | undefined;
+  readonly numCrops: number | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -39,6 +42,7 @@ export class EngineError extends Error {
     this.where = detail.where;
     this.requested = detail.requested;
     this.quota = detail.quota;
+    this.numCrops = detail.numCrops;
   }
 }
 
@@ -60,8 +64,17 @@ export function messageOf(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : `a value of type ${typeof thrown} was thrown`;
 }
 
+/** An error of another script of the package, whose class is another one, as one of this script. */
+export function adoptError(thrown: unknown): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof EngineError) return thrown;
+  if (thrown.name !== 'EngineError' || !('code' in thrown)) return thrown;
+  const error = thrown as EngineError;
+  return new EngineError(error.code, error.message, error);
+}
+
 /** Any thrown value as an EngineError: an abort is PHI_ECANCELED, what nobody foresaw is PHI_EPOISONED. */
-export function toEngineError(thrown: unknown): EngineError {
+export function toEngineError(error: unknown): EngineError {
+  const thrown = adoptError(error);
   if (thrown instanceof EngineError) return thrown;
   if (thrown instanceof DOMException && thrown.name === 'AbortError') {
     return new EngineError('PHI_ECANCELED', 'cancelled by the caller', { cause: thrown });

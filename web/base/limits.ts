@@ -71,3 +71,12 @@ export const MEASURE_MS = 100;
 /** Bytes between the network and their packed place while a model loads: with the engine's own 4 MiB the loader waits
  * for the packers more often (Phi-3-mini on two cores: 5.6 s to ready, 4.6 s with this). */
 export const STAGING_BYTES = 16 << 20;
+/** Of pictures that stay encoded though no session has them: some thirty photos in four crops of Phi-3.5-vision. */
+export const PICTURE_CACHE_BYTES = 256 * 2 ** 20;
+/** Of pictures that stay prepared on the page for the next question about them. */
+export const PREPARED_CACHE_BYTES = 64 * 2 ** 20;
+/** A picture's file. PHI_PIXELS_LIMIT_PIXELS is what its pixels may be. */
+export const PICTURE_FILE_BYTES_MAX = 64 * 2 ** 20;
+export const PICTURE_PIXELS_MAX = 64_000_000;
+/** Frames of one video part. */
+export const VIDEO_FRAMES_MAX = 64;

@@ -7,7 +7,7 @@ import {
 } from '../base/detect.ts';
 import { EngineError } from '../base/errors.ts';
 import { warn } from '../base/log.ts';
-import { readBoolean, readFields } from '../base/options.ts';
+import { readBoolean, readFields, readNumber, readSignal } from '../base/options.ts';
 import { persist } from '../base/room.ts';
 import { VERSION } from '../base/version.gen.ts';
 import type {
@@ -20,6 +20,8 @@ import type {
 } from '../worker/protocol.ts';
 import { WorkerLink } from '../worker/spawn.ts';
 import { Embedder } from './embedder.ts';
+import { snapshotOf } from './image-snapshot.ts';
+import type { ImagePreparer, PreparedImage } from './images.ts';
 import { moduleFiles } from './module-files.ts';
 import {
   type EngineOptions,
@@ -29,12 +31,22 @@ import {
 } from './options.ts';
 import { type ProbeOptions, type ProbeResult, probe } from './probe.ts';
 import { type CallControl, Session } from './session.ts';
+import { countTokens, gridOf, readNumCrops, readVision, type Vision } from './vision.ts';
+import { withImages } from './with-images.ts';
 
 export interface EncodeOptions {
   /** Begin- and end-of-text tokens as the model file says. Default true. */
   readonly addSpecial?: boolean | undefined;
   /** Special tokens written out in the text count as such. Default true. */
   readonly parseSpecial?: boolean | undefined;
+}
+
+/** Whatever a picture comes as. Text is a URL: data:, blob:, or one that may be fetched. */
+export type ImageSource = string | URL | ImageBitmapSource | BufferSource | PreparedImage;
+
+export interface ImageOptions {
+  /** Tiles at most, 1 to 16; fewer are faster, more see finer detail. Default: the model's. */
+  readonly numCrops?: number | null | undefined;
 }
 
 /** What a started engine is made of; create() is the way to one. */
@@ -111,6 +123,11 @@ function newLifeLock(): string | null {
   return `pocketphi-worker-${crypto.randomUUID()}`;
 }
 
+function readImageOptions(options: ImageOptions, ...more: string[]): number | undefined {
+  const fields = readFields('image options', options, ['numCrops', ...more]);
+  return readNumCrops('numCrops', fields.numCrops);
+}
+
 export class EngineClient implements AsyncDisposable {
   readonly info: ModelInfo;
   readonly tokenizer: Tokenizer;
@@ -121,11 +138,14 @@ export class EngineClient implements AsyncDisposable {
   readonly storage: StorageOutcome;
   /** Where it is the same, a request with a seed gets the same answer, on any machine. */
   readonly fingerprint: string;
+  /** What it sees; undefined: the model reads text only. */
+  readonly vision: Vision | undefined;
   /** The session of chat, completions and forward(). */
   protected readonly mainSession: Session;
   readonly #link: WorkerLink;
   readonly #sessionDefaults: SessionSettings;
   #stats: EngineStats;
+  #preparer: ImagePreparer | undefined;
 
   protected constructor(started: Started) {
     const { link, result, choice, session } = started;
@@ -133,6 +153,7 @@ export class EngineClient implements AsyncDisposable {
     this.#stats = result.stats;
     this.#sessionDefaults = session;
     this.info = result.info;
+    this.vision = readVision(result.info.raw.vision);
     this.storage = result.storage;
     this.variant = choice.variant;
     this.reason = choice.reason;
@@ -169,6 +190,7 @@ export class EngineClient implements AsyncDisposable {
         'start',
         {
           module: moduleFiles(choice.variant, read.wasmUrl ?? read.workerUrl),
+          pictures: moduleFiles('pixels', read.wasmUrl ?? read.workerUrl),
           threads: choice.threads,
           accuracyLevel: read.accuracyLevel,
           stripRule: read.stripRule,
@@ -205,6 +227,49 @@ export class EngineClient implements AsyncDisposable {
   async forward(tokens: ArrayLike<number>, options: CallControl = {}): Promise<Float32Array> {
     readFields('forward options', options, ['signal']);
     return await this.mainSession.forward(tokens, options);
+  }
+
+  /** Of a picture of so many pixels in a prompt. */
+  countImageTokens(width: number, height: number, options: ImageOptions = {}): number {
+    const vision = this.requireVision();
+    const numCrops = readImageOptions(options) ?? vision.numCrops;
+    const [w, h] = [width, height].map((side, i) =>
+      readNumber(i === 0 ? 'width' : 'height', side, { min: 1, max: 2 ** 31 - 1 }),
+    );
+    return countTokens(vision, gridOf(w ?? 1, h ?? 1, numCrops, vision.tileSize));
+  }
+
+  /** What the model will see of a picture. */
+  async prepareImage(
+    source: ImageSource,
+    options: ImageOptions & CallControl = {},
+  ): Promise<PreparedImage> {
+    const numCrops = readImageOptions(options, 'signal');
+    const signal = readSignal('signal', options.signal);
+    return await this.prepare(snapshotOf(source), { numCrops, signal, where: 'image' });
+  }
+
+  /** A picture that is a snapshot already; `where` is what errors call it. */
+  async prepare(
+    snapshot: unknown,
+    options: { numCrops: number | undefined; signal: AbortSignal | undefined; where: string },
+  ): Promise<PreparedImage> {
+    const vision = this.requireVision();
+    return await withImages((file) => {
+      this.#preparer ??= new file.ImagePreparer(this.#link, vision);
+      const numCrops = options.numCrops ?? vision.numCrops;
+      return this.#preparer.prepare(snapshot, { ...options, numCrops });
+    });
+  }
+
+  /** Throws PHI_EUNSUPPORTED for a model that reads text only. */
+  requireVision(): Vision {
+    if (this.vision !== undefined) return this.vision;
+    throw new EngineError(
+      'PHI_EUNSUPPORTED',
+      'this model reads text only; load Phi-3.5-vision or another model that sees pictures',
+      { where: 'image' },
+    );
   }
 
   /** As of the last call that ended. */

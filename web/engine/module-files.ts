@@ -2,10 +2,12 @@
 import type { Variant } from '../base/detect.ts';
 import type { ModuleFiles } from '../worker/protocol.ts';
 
+/** A build of the engine, or what the worker fetches with the first picture. */
+type Part = Variant | 'pixels';
 type Files = readonly [script: URL, wasm: URL];
 
 /* Bundlers recognise exactly these expressions: they emit the files and put in their new names. */
-const BUNDLED: Readonly<Record<Variant, () => Files>> = {
+const BUNDLED: Readonly<Record<Part, () => Files>> = {
   'simd128-st': () => [
     new URL('./pocketphi-simd128-st.js', import.meta.url),
     new URL('./pocketphi-simd128-st.wasm', import.meta.url),
@@ -22,15 +24,17 @@ const BUNDLED: Readonly<Record<Variant, () => Files>> = {
     new URL('./pocketphi-relaxed-mt.js', import.meta.url),
     new URL('./pocketphi-relaxed-mt.wasm', import.meta.url),
   ],
+  pixels: () => [
+    new URL('./pocketphi-pixels.js', import.meta.url),
+    new URL('./pocketphi-pixels.wasm', import.meta.url),
+  ],
 };
 
 /** `folder`: that of the files under their own names, when the page says where it is. */
-export function moduleFiles(variant: Variant, folder: URL | undefined): ModuleFiles {
+export function moduleFiles(part: Part, folder: URL | undefined): ModuleFiles {
   const [script, wasm] =
     folder === undefined
-      ? BUNDLED[variant]()
-      : [`pocketphi-${variant}.js`, `pocketphi-${variant}.wasm`].map(
-          (name) => new URL(name, folder),
-        );
+      ? BUNDLED[part]()
+      : [`pocketphi-${part}.js`, `pocketphi-${part}.wasm`].map((name) => new URL(name, folder));
   return { script: String(script), wasm: String(wasm) };
 }

@@ -9,6 +9,7 @@ import type {
   WireToken,
 } from '../worker/protocol.ts';
 import type { WorkerLink } from '../worker/spawn.ts';
+import type { EncodeControl, PreparedImage } from './images.ts';
 
 export type { GenerateSettings };
 
@@ -142,6 +143,14 @@ export class Session implements AsyncDisposable {
       this.#tokens = [...wanted];
       return logits;
     });
+  }
+
+  /** Encodes a picture unless it is; gives its id. In tokens it is `image.tokens` times -id in a row. It stays encoded
+   * while this session's text has it. */
+  async encodeImage(image: PreparedImage, { signal, onStep }: EncodeControl = {}): Promise<number> {
+    const { key, rgb, paddedWidth, paddedHeight } = image;
+    const args = { sessionId: this.#id, key, rgb, paddedWidth, paddedHeight };
+    return await this.#link.call('encodePicture', args, { signal, onStep });
   }
 
   /** Continues the text so far. */

@@ -3,7 +3,7 @@
 import { EngineHandle, type Generated, type Plan, type SessionHandle } from '../abi/calls.ts';
 import { loadModule, THREAD, type WasmModule } from '../abi/module.ts';
 import { unlessAborted } from '../base/abort.ts';
-import { canceledError, EngineError, toEngineError, toWire } from '../base/errors.ts';
+import { canceledError, EngineError, messageOf, toEngineError, toWire } from '../base/errors.ts';
 import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES, MEASURE_MS, THREAD_REPORT_MS } from '../base/limits.ts';
 import { warn } from '../base/log.ts';
 import { isObject } from '../base/options.ts';
@@ -13,6 +13,7 @@ import { fulfil } from './fulfil.ts';
 import { breathe, Jobs, newCancelFlag, type Slices } from './jobs.ts';
 import { Meter } from './meter.ts';
 import { modelSizes } from './model-sizes.ts';
+import type { Pictures } from './pictures.ts';
 import type {
   CallMessage,
   CallName,
@@ -108,6 +109,7 @@ export class EngineHost {
   };
   readonly #bytes = new Map<number, Uint8Array>();
   #template: ChatTemplate | undefined;
+  #pictures: Pictures | undefined;
   #loaded: Loaded | undefined;
   #lastSessionId = 0;
   #death: EngineError | undefined;
@@ -179,27 +181,37 @@ export class EngineHost {
     decode: (args) => this.#ready().engine.decode(args.ids, args.showsSpecial),
     applyTemplate: (args) => this.#applyTemplate(args),
     openSession: (args) => this.#adopt(this.#ready().engine.openSession(args)),
-    cloneSession: (args) => this.#adopt(this.#session(args.sessionId).clone()),
-    closeSession: (args) => {
-      this.#session(args.sessionId).destroy();
-      this.#sessions.delete(args.sessionId);
+    cloneSession: ({ sessionId }) => {
+      const opened = this.#adopt(this.#session(sessionId).clone());
+      this.#pictures?.clone(sessionId, opened.sessionId);
+      return opened;
+    },
+    closeSession: ({ sessionId }) => {
+      this.#session(sessionId).destroy();
+      this.#sessions.delete(sessionId);
+      this.#pictures?.close(sessionId);
       return null;
     },
     sync: (args, id) =>
-      this.#long(id, args.sessionId, (session) => this.#sync(session, args.tokens)).then(
-        () => null,
-      ),
+      this.#long(id, args, (session) => this.#sync(session, args.tokens)).then(() => null),
     forward: async (args, id) => {
-      await this.#long(id, args.sessionId, (session) => this.#sync(session, args.tokens));
+      await this.#long(id, args, (session) => this.#sync(session, args.tokens));
       return this.#session(args.sessionId).logits();
+    },
+    preparePicture: async (args) => (await this.#openPictures()).prepare(args),
+    encodePicture: async (args, id) => {
+      const pictures = await this.#openPictures();
+      this.#session(args.sessionId);
+      const onStep = (done: number, total: number): void =>
+        this.#post({ type: 'step', id, done, total });
+      return await pictures.encode(args, onStep, (slices) => this.#run(id, slices));
     },
     openEmbedder: (args) => this.#adopt(this.#ready().engine.openSession(args, 'embed')),
     embed: async (args, id) => {
-      await this.#long(id, args.sessionId, (session) => this.#sync(session, args.tokens));
+      await this.#long(id, args, (session) => this.#sync(session, args.tokens));
       return this.#session(args.sessionId).embedding(args.pooling);
     },
-    generate: (args, id) =>
-      this.#long(id, args.sessionId, (session) => this.#generate(session, args, id)),
+    generate: (args, id) => this.#long(id, args, (session) => this.#generate(session, args, id)),
   };
 
   #ready(): Loaded {
@@ -304,24 +316,46 @@ export class EngineHost {
     });
   }
 
-  /** Queues a long call, tells the page how to cancel it, and adds what it cost to the statistics. */
+  /** Queues a long call and tells the page how to cancel it. */
+  #run<T>(id: number, slices: Slices<T>): Promise<T> {
+    const cancelFlag = newCancelFlag();
+    this.#post({ type: 'started', id, cancelFlag });
+    return this.#jobs.run(id, slices, cancelFlag);
+  }
+
+  /** A long call of a session: adds what it cost to the statistics. */
   async #long<T>(
     id: number,
-    sessionId: number,
+    { sessionId, tokens }: { sessionId: number; tokens: ArrayLike<number> },
     work: (session: SessionHandle) => Slices<T>,
   ): Promise<T> {
     const session = this.#session(sessionId);
-    const cancelFlag = newCancelFlag();
-    this.#post({ type: 'started', id, cancelFlag });
     const before = session.stats();
+    const settle = this.#pictures?.use(sessionId, tokens);
     try {
-      return await this.#jobs.run(id, work(session), cancelFlag);
+      const result = await this.#run(id, work(session));
+      settle?.();
+      return result;
     } finally {
       if (this.#sessions.get(sessionId) === session && this.#death === undefined) {
         this.#count(before, session.stats());
         this.#post({ type: 'stats', stats: this.#stats() });
       }
     }
+  }
+
+  /** Fetched with the first picture. */
+  async #openPictures(): Promise<Pictures> {
+    const { engine, request } = this.#ready();
+    const { script, wasm } = request.pictures;
+    try {
+      const file = (await import(/* @vite-ignore */ script)) as typeof import('./pictures.ts');
+      this.#pictures ??= file.openPictures(engine, wasm);
+    } catch (error) {
+      const text = `what pictures need could not be loaded from ${script}: ${messageOf(error)}`;
+      throw new EngineError('PHI_ENETWORK', text, { where: script, cause: error });
+    }
+    return this.#pictures;
   }
 
   #count(before: Totals, after: Totals): void {

@@ -149,6 +149,8 @@ export interface EngineStats {
 
 export interface StartRequest {
   readonly module: ModuleFiles;
+  /** What is fetched with the first picture: the script that imports pictures.ts, and the module that decodes them. */
+  readonly pictures: ModuleFiles;
   readonly threads: number;
   readonly accuracyLevel: 1 | 4;
   readonly stripRule: StripRule;
@@ -195,6 +197,36 @@ export interface WireToken {
   readonly pieces: readonly (TokenLogprob & { readonly bytes: Uint8Array })[];
 }
 
+/** A picture on its way to the worker: a file of JPEG, PNG, GIF or BMP, or pixels of 4 bytes (not premultiplied). */
+export type WirePicture =
+  | { readonly kind: 'file'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: 'rgba';
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly width: number;
+      readonly height: number;
+    };
+
+export interface PrepareRequest {
+  readonly picture: WirePicture;
+  readonly numCrops: number;
+  readonly tileSize: number;
+}
+
+/** What the model will see of a picture. */
+export interface PreparedPicture {
+  /** Of the picture, upright. */
+  readonly width: number;
+  readonly height: number;
+  /** Of what is made of it: whole tiles. */
+  readonly paddedWidth: number;
+  readonly paddedHeight: number;
+  /** (paddedHeight, paddedWidth, 3). */
+  readonly rgb: Uint8Array<ArrayBuffer>;
+  /** The same for the same pixels. */
+  readonly key: string;
+}
+
 /** Every call: what it takes and what it gives. */
 export interface Calls {
   start: { args: StartRequest; result: StartResult };
@@ -235,6 +267,12 @@ export interface Calls {
     args: { sessionId: number; tokens: ArrayLike<number>; pooling: Pooling };
     result: Float32Array<ArrayBuffer>;
   };
+  preparePicture: { args: PrepareRequest; result: PreparedPicture };
+  /** Gives the picture's id: its tokens are so many times -id. It stays while the session's text has it. */
+  encodePicture: {
+    args: Omit<PreparedPicture, 'width' | 'height'> & { sessionId: number };
+    result: number;
+  };
   generate: {
     args: { sessionId: number; tokens: ArrayLike<number>; settings: GenerateSettings };
     result: GenerateResult;
@@ -265,6 +303,8 @@ export type ToPage =
     }
   | { readonly type: 'token'; readonly id: number; readonly token: WireToken }
   | { readonly type: 'progress'; readonly id: number; readonly progress: Progress }
+  /** Of encodePicture, from 0 to total; none comes for a picture that was encoded before. */
+  | { readonly type: 'step'; readonly id: number; readonly done: number; readonly total: number }
   | { readonly type: 'stats'; readonly stats: EngineStats }
   /** The worker is of no more use: a trap, or something that nobody foresaw. */
   | { readonly type: 'dead'; readonly error: WireError };

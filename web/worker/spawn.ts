@@ -15,6 +15,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onToken?: (token: WireToken) => void;
   readonly onProgress?: (progress: Progress) => void;
+  readonly onStep?: ((done: number, total: number) => void) | undefined;
   /** Of the arguments: what goes to the worker instead of being copied. */
   readonly transfer?: Transferable[];
 }
@@ -181,6 +182,9 @@ export class WorkerLink {
         break;
       case 'progress':
         pending.options.onProgress?.(message.progress);
+        break;
+      case 'step':
+        pending.options.onStep?.(message.done, message.total);
         break;
     }
   }

@@ -1,7 +1,10 @@
 /* An engine for the tests of LanguageModel: the shape that it asks for, over text. A token is a character, the template
- * writes a message as "u:text\n" (by the first letter of its role), and what is said is scripted. */
+ * writes a message as "u:text\n" (by the first letter of its role), and what is said is scripted. A picture is any
+ * bytes; its tokens are written as #. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { canceledError, EngineError } from '../../../web/base/errors.ts';
+import { PreparedImage } from '../../../web/engine/images.ts';
+import { readVision, type Vision } from '../../../web/engine/vision.ts';
 import type { ChatMessage, PromptEngine, PromptSession } from '../../../web/prompt-api.ts';
 
 export interface Call {
@@ -17,14 +20,23 @@ export interface FakeOptions {
   /** The pieces that answer a text. */
   readonly say?: (text: string) => readonly string[];
   readonly hasChatTemplate?: boolean;
+  /** It takes pictures, of IMAGE_TOKENS each. */
+  readonly sees?: boolean;
 }
 
-const textOf = (tokens: ArrayLike<number>): string => String.fromCharCode(...Array.from(tokens));
+export const IMAGE_TOKENS = 13;
+const VISION = readVision({ tileSize: 56, patchSize: 14, numCrops: 4 });
+
+const textOf = (tokens: ArrayLike<number>): string =>
+  Array.from(tokens, (id) => (id < 0 ? '#' : String.fromCharCode(id))).join('');
 const tokensOf = (text: string): number[] => Array.from(text, (_, i) => text.charCodeAt(i));
 
 export class FakeEngine implements PromptEngine {
   readonly calls: Call[] = [];
   readonly info: { readonly hasChatTemplate: boolean };
+  readonly vision: Vision | undefined;
+  /** Keys of pictures, in the order in which they were encoded. */
+  readonly encoded: string[] = [];
   readonly options: Required<FakeOptions>;
   nOpen = 0;
   nSessions = 0;
@@ -35,7 +47,14 @@ export class FakeEngine implements PromptEngine {
   gate: Promise<void> | undefined;
 
   constructor(options: FakeOptions = {}) {
-    this.options = { window: 1000, say: () => ['o', 'k'], hasChatTemplate: true, ...options };
+    this.options = {
+      window: 1000,
+      say: () => ['o', 'k'],
+      hasChatTemplate: true,
+      sees: false,
+      ...options,
+    };
+    this.vision = this.options.sees ? VISION : undefined;
     this.info = { hasChatTemplate: this.options.hasChatTemplate };
   }
 
@@ -55,6 +74,15 @@ export class FakeEngine implements PromptEngine {
       return lines.join('') + (options.addGenerationPrompt ? 'a:' : '');
     },
   };
+
+  async prepare(snapshot: unknown): Promise<PreparedImage> {
+    const bytes = await snapshot;
+    if (!(bytes instanceof Uint8Array) || this.vision === undefined)
+      throw new EngineError('PHI_ECORRUPT', 'image: no picture');
+    const size = { width: 8, height: 4, paddedWidth: 56, paddedHeight: 56 };
+    const rgb = new Uint8Array(56 * 56 * 3);
+    return new PreparedImage({ ...size, rgb, key: bytes.join() }, this.vision, 4);
+  }
 
   async session(): Promise<PromptSession> {
     await nextTurn();
@@ -84,6 +112,12 @@ export class FakeEngine implements PromptEngine {
     this.nOpen++;
     return {
       contextLength: this.options.window,
+      encodeImage: async ({ key }, { signal }) => {
+        await nextTurn();
+        if (signal?.aborted) throw canceledError(signal);
+        if (!this.encoded.includes(key)) this.encoded.push(key);
+        return 1 + this.encoded.indexOf(key);
+      },
       sync: async (tokens, { signal }) => {
         await nextTurn();
         if (signal?.aborted) throw canceledError(signal);

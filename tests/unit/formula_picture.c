@@ -1,4 +1,4 @@
-#include "picture.h"
+#include "formula_picture.h"
 
 phi_status picture_create(phi_image **out, phi_engine *e, int32_t seed, int32_t width, int32_t height)
 {

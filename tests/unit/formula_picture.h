@@ -1,6 +1,6 @@
 /* For tests: pictures by the formula of tests/golden/<id>/vision.json, encoded by an engine. */
-#ifndef PHI_TEST_PICTURE_H
-#define PHI_TEST_PICTURE_H
+#ifndef PHI_TEST_FORMULA_PICTURE_H
+#define PHI_TEST_FORMULA_PICTURE_H
 
 #include "phi.h"
 

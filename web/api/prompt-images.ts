@@ -1,0 +1,42 @@
+/* Pictures in prompts: from what a page gave to what the model will see. */
+import { domException, engineCode } from './prompt-errors.ts';
+import type { Prompt, ValidMessage } from './prompt-messages.ts';
+import type { ChatMessage, PromptEngine } from './prompt-types.ts';
+
+/** Whatever is wrong with a picture's bytes is one error here; pixels that may not be read are another. */
+function imageError(thrown: unknown): unknown {
+  const code = engineCode(thrown);
+  if (code === undefined || !(thrown instanceof Error)) return thrown;
+  const { message, cause } = thrown;
+  if (cause instanceof DOMException && cause.name === 'SecurityError')
+    return domException('SecurityError', message, thrown);
+  const isBad = code === 'PHI_ECORRUPT' || code === 'PHI_EUNSUPPORTED' || code === 'PHI_EINVAL';
+  return isBad ? domException('EncodingError', message, thrown) : thrown;
+}
+
+async function prepareMessage(
+  { role, content, snapshots }: ValidMessage,
+  engine: PromptEngine,
+  signal: AbortSignal,
+): Promise<ChatMessage> {
+  if (snapshots.length === 0) return { role, content };
+  const images: Awaited<ReturnType<PromptEngine['prepare']>>[] = [];
+  for (const snapshot of snapshots)
+    images.push(await engine.prepare(snapshot, { numCrops: undefined, signal, where: 'image' }));
+  return { role, content, images };
+}
+
+/** Rejects with SecurityError for a picture of another origin, EncodingError for one that cannot be decoded. */
+export async function prepareImages(
+  { messages, endsInPrefix }: Prompt<ValidMessage>,
+  engine: PromptEngine,
+  signal: AbortSignal,
+): Promise<Prompt> {
+  try {
+    const prepared: ChatMessage[] = [];
+    for (const message of messages) prepared.push(await prepareMessage(message, engine, signal));
+    return { messages: prepared, endsInPrefix };
+  } catch (error) {
+    throw signal.aborted ? signal.reason : imageError(error);
+  }
+}

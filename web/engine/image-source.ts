@@ -1,0 +1,202 @@
+/* Pictures in all forms that pages have them, as the worker takes them. JPEG, PNG, GIF and BMP files go there as they
+ * are, to a decoder whose results are the same everywhere; other files and what is pixels already go through the
+ * browser's. */
+import { canceledError, EngineError, messageOf } from '../base/errors.ts';
+import { PICTURE_FILE_BYTES_MAX, PICTURE_PIXELS_MAX } from '../base/limits.ts';
+import { invalid } from '../base/options.ts';
+import type { WirePicture } from '../worker/protocol.ts';
+import { claimedSize } from './image-header.ts';
+import { BITMAP_OPTIONS, platformKind } from './image-snapshot.ts';
+
+/** First bytes of the files that the worker decodes. */
+const MAGICS = [
+  [0xff, 0xd8, 0xff],
+  [0x89, 0x50, 0x4e, 0x47],
+  [0x47, 0x49, 0x46, 0x38],
+  [0x42, 0x4d],
+] as const;
+const EXPECTED =
+  'a URL, a Blob, the bytes of a file, ImageData, an ImageBitmap, a canvas, an image or a video';
+
+interface File {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+}
+
+function tooLarge(what: string, requested: number, quota: number): EngineError {
+  return new EngineError('PHI_EINVAL', `${what}; at most ${quota} are read`, { requested, quota });
+}
+
+function checkFile(bytes: number): void {
+  if (bytes > PICTURE_FILE_BYTES_MAX)
+    throw tooLarge(`a picture of ${bytes} bytes`, bytes, PICTURE_FILE_BYTES_MAX);
+}
+
+function checkPixels(width: number, height: number): void {
+  const pixels = width * height;
+  if (pixels === 0)
+    throw new EngineError('PHI_EINVAL', `a picture of ${width} x ${height} pixels: nothing to see`);
+  if (pixels > PICTURE_PIXELS_MAX)
+    throw tooLarge(`a picture of ${width} x ${height} pixels`, pixels, PICTURE_PIXELS_MAX);
+}
+
+/** A data: URL by hand: a content security policy may forbid to fetch one. */
+function readDataUrl(url: string): File {
+  const comma = url.indexOf(',');
+  if (comma < 0) throw invalid('url', 'a comma in a data: URL', url);
+  const head = url.slice('data:'.length, comma);
+  const isBase64 = /;\s*base64\s*$/i.test(head);
+  const type = head.replace(/;.*$/, '');
+  try {
+    const text = decodeURIComponent(url.slice(comma + 1));
+    checkFile(isBase64 ? text.length * 0.75 : text.length);
+    const bytes = isBase64
+      ? Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+      : new TextEncoder().encode(text);
+    return { bytes, type };
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError('PHI_ECORRUPT', `a data: URL that is no ${isBase64 ? 'base64' : 'text'}`);
+  }
+}
+
+/** Reads a body, which may be longer than it said. */
+async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  checkFile(Number(response.headers.get('content-length') ?? 0));
+  const reader = response.body?.getReader();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for (let next = await reader?.read(); next?.value; next = await reader?.read()) {
+    size += next.value.length;
+    parts.push(next.value);
+    if (size > PICTURE_FILE_BYTES_MAX) await reader?.cancel();
+    checkFile(size);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+async function fetchFile(url: string, signal: AbortSignal | undefined): Promise<File> {
+  const shown = url.length > 120 ? `${url.slice(0, 120)}…` : url;
+  try {
+    const response = await fetch(url, signal === undefined ? {} : { signal });
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    return { bytes: await readBody(response), type: response.headers.get('content-type') ?? '' };
+  } catch (error) {
+    if (signal?.aborted) throw canceledError(signal);
+    if (error instanceof EngineError) throw error;
+    const text = `${shown} could not be fetched (${messageOf(error)}); another origin must allow it by CORS`;
+    throw new EngineError('PHI_ENETWORK', text, { where: shown, cause: error });
+  }
+}
+
+/** As pixels. The bitmap is closed. */
+function readBitmap(bitmap: ImageBitmap): WirePicture {
+  const { width, height } = bitmap;
+  try {
+    checkPixels(width, height);
+    const context = new OffscreenCanvas(width, height).getContext('2d', {
+      willReadFrequently: true,
+    });
+    if (context === null)
+      throw new EngineError('PHI_ENOMEM', `no canvas of ${width} x ${height} pixels could be had`);
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    return { kind: 'rgba', bytes: new Uint8Array(data.buffer), width, height };
+  } catch (error) {
+    if (!(error instanceof DOMException) || error.name !== 'SecurityError') throw error;
+    const text = 'its pixels are of another origin that did not allow this page to read them';
+    throw new EngineError('PHI_EINVAL', text, { cause: error });
+  } finally {
+    bitmap.close();
+  }
+}
+
+function undecodable(cause: unknown): EngineError {
+  const text = `no picture that this browser can decode (${messageOf(cause)})`;
+  return new EngineError('PHI_ECORRUPT', text, { cause });
+}
+
+/** Drawings have no decoder but the element's; one without a size of its own gets the browser's default. */
+async function drawSvg(blob: Blob): Promise<ImageBitmap> {
+  if (globalThis.document === undefined)
+    throw new EngineError('PHI_EUNSUPPORTED', 'SVG can be drawn on a page only, not in a worker');
+  const url = URL.createObjectURL(blob);
+  try {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const { naturalWidth: width, naturalHeight: height } = image;
+    checkPixels(width, height);
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext('2d')?.drawImage(image, 0, 0);
+    return canvas.transferToImageBitmap();
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+async function readFile({ bytes, type }: File): Promise<WirePicture> {
+  if (MAGICS.some((magic) => magic.every((byte, i) => bytes[i] === byte)))
+    return { kind: 'file', bytes };
+  const claimed = claimedSize(bytes);
+  if (claimed !== undefined) checkPixels(claimed.width, claimed.height);
+  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 1024));
+  const isSvg = type.startsWith('image/svg') || /^\s*(<\?xml|<!--|<svg)/.test(start);
+  const blob = new Blob([bytes], { type: isSvg ? 'image/svg+xml' : type });
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await (isSvg ? drawSvg(blob) : createImageBitmap(blob, BITMAP_OPTIONS));
+  } catch (error) {
+    throw error instanceof EngineError ? error : undecodable(error);
+  }
+  return readBitmap(bitmap);
+}
+
+async function readBlob(blob: Blob): Promise<File> {
+  checkFile(blob.size);
+  try {
+    return { bytes: new Uint8Array(await blob.arrayBuffer()), type: blob.type };
+  } catch (error) {
+    throw new EngineError('PHI_ENETWORK', `the file cannot be read (${messageOf(error)})`, {
+      cause: error,
+    });
+  }
+}
+
+async function settled(given: unknown): Promise<unknown> {
+  try {
+    return await given;
+  } catch (error) {
+    throw undecodable(error);
+  }
+}
+
+/** A picture as snapshotOf() left it. Its memory may be given away. */
+export async function readSource(
+  given: unknown,
+  signal: AbortSignal | undefined,
+): Promise<WirePicture> {
+  const source = await settled(given);
+  if (signal?.aborted) throw canceledError(signal);
+  const kind = platformKind(source);
+  if (typeof source === 'string' || kind === 'URL') {
+    const url = String(source);
+    return await readFile(/^data:/i.test(url) ? readDataUrl(url) : await fetchFile(url, signal));
+  }
+  if (kind === 'Blob' || kind === 'File') return await readFile(await readBlob(source as Blob));
+  if (kind === 'ImageBitmap') return readBitmap(source as ImageBitmap);
+  if (kind === 'ImageData') {
+    const { data, width, height } = source as ImageData;
+    checkPixels(width, height);
+    return { kind: 'rgba', bytes: Uint8Array.from(data), width, height };
+  }
+  if (ArrayBuffer.isView(source) || kind === 'ArrayBuffer') {
+    checkFile((source as ArrayBuffer).byteLength);
+    const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(source)
+      ? source
+      : new Uint8Array(source as ArrayBuffer);
+    const bytes = new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
+    return await readFile({ bytes, type: '' });
+  }
+  throw invalid('image', EXPECTED, source);
+}

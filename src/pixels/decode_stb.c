@@ -2,8 +2,8 @@
  *
  * Its memory comes from phi_system_alloc() through hooks that keep a budget: compressed data may unpack to any size,
  * whatever width and height say. Everything that a failed decoding leaves behind is given back. Memory comes zeroed:
- * stb_image reads tables and coefficients that a malformed JPEG never wrote. The hooks have no argument of the caller's,
- * hence the one variable of this file. */
+ * stb_image reads tables and coefficients that a malformed JPEG never wrote. The hooks have no argument of the
+ * caller's, hence the one variable of this file. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * it answered; and the k-th range of the file arrives short. */
 #include "arena.h"
 #include "check.h"
-#include "model_file.h"
 #include "formula_picture.h"
+#include "model_file.h"
 
 enum { TILE = 56, TEXT_MAX = 64 };
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "model_file.h"
 #include "formula_picture.h"
+#include "model_file.h"
 
 enum { TILE = 56, D = 64, VOCABULARY = 320, TEXT_MAX = 256, LANDSCAPE_TOKENS = 17, PORTRAIT_TOKENS = 19 };
 

@@ -5,7 +5,7 @@
 #include "kernels_quant.h"
 #include "relaxed_probe.h"
 
-/* The isa whose relaxed dot reads bytes as this machine's does; PHI_ISA_RELAXED_I32 where that takes seven bits only. */
+/* The isa whose relaxed dot reads bytes as this machine's does; PHI_ISA_RELAXED_I32 where it takes seven bits only. */
 static phi_isa isa_of_bytes(void)
 {
     const phi_relaxed_bytes bytes = phi_relaxed_dot_bytes();

@@ -91,6 +91,9 @@ function(phi_wasm_program name folder)
   endif()
 endfunction()
 
+phi_wasm_program(bench_vision tests/bench/vision)
+set_target_properties(bench_vision PROPERTIES EXCLUDE_FROM_ALL ON)
+
 enable_testing()
 foreach(suite unit kernels)
   phi_wasm_program(test_${suite} tests/${suite})

@@ -1,9 +1,11 @@
-/* One layer of the CLIP encoder of Phi-3.5-vision (ViT-L/14 at 336 pixels: 577 tokens a tile, 1024 columns, 16 heads, MLP
- * 4096), step by step, on the engine's pool. Runs natively and in Node.
+/* One layer of the CLIP encoder of Phi-3.5-vision (ViT-L/14 at 336 pixels: 577 tokens a tile, 1024 columns, 16 heads,
+ * MLP 4096), step by step, on the engine's pool. A target of the native builds and of the wasm ones (for Node),
+ * outside `all`.
  *
  *   bench_vision [-t THREADS] [-n TILES] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-a ACCURACY]
  *
- * Rounds go through all steps in turn, so that a busy moment of the machine hits all of them. Prints one JSON object a line:
+ * Rounds go through all steps in turn, so that a busy moment of the machine hits all of them. Prints one JSON object
+ * a line:
  *   step       "gemm" is the bare kernel over one unpacked panel, on all threads: the rate that a layer is measured by
  *   ms, best   median and least of the rounds
  *   gop_per_s  2 x multiply-adds of the median, where the step has some
@@ -183,15 +185,15 @@ typedef struct step {
 } step;
 
 static const step steps[] = {
-    {"gemm", run_gemm, 2.0 * GEMM_TASKS *PHI_GROUP_ROWS *PHI_PANEL_COLS_MAX, 0},
+    {"gemm", run_gemm, 2.0 * (double)(GEMM_TASKS *PHI_GROUP_ROWS *PHI_PANEL_COLS_MAX), 0},
     {"norm", run_norm, 0, 0},
-    {"qkv", run_qkv, 2.0 * 3 * WIDTH *WIDTH, 0},
-    {"attention", run_attention, 0, 4.0 * TOKENS *WIDTH},
-    {"out", run_out, 2.0 * WIDTH *WIDTH, 0},
+    {"qkv", run_qkv, 2.0 * (double)(3 * WIDTH * WIDTH), 0},
+    {"attention", run_attention, 0, 4.0 * (double)(TOKENS *WIDTH)},
+    {"out", run_out, 2.0 * (double)(WIDTH *WIDTH), 0},
     {"residual", run_residual, 0, 0},
     {"norm 2", run_norm, 0, 0},
-    {"up, gelu", run_up, 2.0 * INNER *WIDTH, 0},
-    {"down", run_down, 2.0 * INNER *WIDTH, 0},
+    {"up, gelu", run_up, 2.0 * (double)(INNER *WIDTH), 0},
+    {"down", run_down, 2.0 * (double)(INNER *WIDTH), 0},
     {"residual 2", run_residual, 0, 0},
 };
 enum { N_STEPS = sizeof steps / sizeof steps[0] };

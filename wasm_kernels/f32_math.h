@@ -1,5 +1,5 @@
 /* What the float kernels share: the exponential, the error function, the order of sums, the shifted form of binary16.
- * These scalar forms are the specification. f32_simd.h has the same operations four lanes wide. */
+ * These scalar forms are the specification. f32_simd.h has those that matter four lanes wide. */
 #ifndef PHI_F32_MATH_H
 #define PHI_F32_MATH_H
 

@@ -13,7 +13,7 @@
 typedef struct phi_thread_scratch {
     phi_panel panel;
     float *rows;    /* (16, K_max) weights as floats */
-    float *partial; /* (T_max, 16) outputs of a last group that is not full */
+    float *partial; /* (T_max, 16) outputs of a group that need more work, or are not full */
     float *scores;  /* (PHI_ATTN_TILE, context rounded up to 4) */
     float *self;    /* self_attention.c */
 } phi_thread_scratch;

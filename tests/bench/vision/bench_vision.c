@@ -1,5 +1,6 @@
 /* One layer of the CLIP encoder of Phi-3.5-vision (ViT-L/14 at 336 pixels: 577 tokens a tile, 1024 columns, 16 heads,
- * MLP 4096), step by step, on the engine's pool. Runs natively and in Node.
+ * MLP 4096), step by step, on the engine's pool. A target of the native builds and of the wasm ones (for Node),
+ * outside `all`.
  *
  *   bench_vision [-t THREADS] [-n TILES] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-a ACCURACY]
  *
@@ -184,15 +185,15 @@ typedef struct step {
 } step;
 
 static const step steps[] = {
-    {"gemm", run_gemm, 2.0 * GEMM_TASKS *PHI_GROUP_ROWS *PHI_PANEL_COLS_MAX, 0},
+    {"gemm", run_gemm, 2.0 * (double)(GEMM_TASKS *PHI_GROUP_ROWS *PHI_PANEL_COLS_MAX), 0},
     {"norm", run_norm, 0, 0},
-    {"qkv", run_qkv, 2.0 * 3 * WIDTH *WIDTH, 0},
-    {"attention", run_attention, 0, 4.0 * TOKENS *WIDTH},
-    {"out", run_out, 2.0 * WIDTH *WIDTH, 0},
+    {"qkv", run_qkv, 2.0 * (double)(3 * WIDTH * WIDTH), 0},
+    {"attention", run_attention, 0, 4.0 * (double)(TOKENS *WIDTH)},
+    {"out", run_out, 2.0 * (double)(WIDTH *WIDTH), 0},
     {"residual", run_residual, 0, 0},
     {"norm 2", run_norm, 0, 0},
-    {"up, gelu", run_up, 2.0 * INNER *WIDTH, 0},
-    {"down", run_down, 2.0 * INNER *WIDTH, 0},
+    {"up, gelu", run_up, 2.0 * (double)(INNER *WIDTH), 0},
+    {"down", run_down, 2.0 * (double)(INNER *WIDTH), 0},
     {"residual 2", run_residual, 0, 0},
 };
 enum { N_STEPS = sizeof steps / sizeof steps[0] };

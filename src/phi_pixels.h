@@ -7,7 +7,7 @@
  *     const uint8_t *rgb = phi_pixels_padded(p);       // for phi_image_pixels()
  *
  * It parses bytes that anybody may have written, so a page runs it in an instance with a memory of its own, which is
- * thrown away after a picture (docs/decisions/0009-pictures.md). Functions take and give plain numbers and
+ * thrown away after a picture (docs/decisions/0010-pixels-apart.md). Functions take and give plain numbers and
  * pointers, no structs: a binding needs no layouts. One thread at a time.
  *
  * A step that fails leaves nothing of what it was to make; the reason is in phi_pixels_error_text() until the next

@@ -17,7 +17,7 @@ static bool is_in_build(phi_isa isa)
     }
 }
 
-/* The isa whose relaxed dot reads bytes as this machine's does; PHI_ISA_RELAXED_I32 where that takes seven bits only. */
+/* The isa whose relaxed dot reads bytes as this machine's does; PHI_ISA_RELAXED_I32: where it takes seven bits. */
 static phi_isa isa_of_bytes(void)
 {
     const phi_relaxed_bytes bytes = phi_relaxed_dot_bytes();

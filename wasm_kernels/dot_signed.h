@@ -1,5 +1,5 @@
-/* The integer dot for weights of eight bits, which not every machine's relaxed dot takes (its second operand has seven).
- * Even and odd bytes are widened to 16 bits and multiplied by i32x4.dot_i16x8. */
+/* The integer dot for weights of eight bits, which not every machine's relaxed dot takes (its second operand has
+ * seven). Even and odd bytes are widened to 16 bits and multiplied by i32x4.dot_i16x8. */
 #ifndef PHI_DOT_SIGNED_H
 #define PHI_DOT_SIGNED_H
 

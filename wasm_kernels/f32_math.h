@@ -1,5 +1,5 @@
-/* What the float kernels share: the exponential, the error function, the order of sums, the shifted form of binary16. These scalar forms
- * are the specification. f32_simd.h has the same operations four lanes wide. */
+/* What the float kernels share: the exponential, the error function, the order of sums, the shifted form of binary16.
+ * These scalar forms are the specification. f32_simd.h has the same operations four lanes wide. */
 #ifndef PHI_F32_MATH_H
 #define PHI_F32_MATH_H
 
@@ -39,8 +39,8 @@ static inline float phi_exp_f32(float x)
     return x > PHI_EXP_MAX ? phi_bits_to_f32(0x7f800000u) : y;
 }
 
-/* erf(z) = z + z s(z^2) for |z| <= 15/16,  +-(1 - exp(p(|z|))) beyond; from |z| = 4 on it is +-1. s and p are minimax fits of
- * degree 6 (tools/reference/erf_poly.py). Relative error below 9.8e-8 everywhere. */
+/* erf(z) = z + z s(z^2) for |z| <= 15/16,  +-(1 - exp(p(|z|))) beyond; from |z| = 4 on it is +-1. s and p are minimax
+ * fits of degree 6 (tools/reference/erf_poly.py). Relative error below 9.8e-8 everywhere. */
 #define PHI_ERF_MAX  4.0f
 #define PHI_ERF_NEAR 0.9375f
 #define PHI_ERF_S0   0x1.06eba8p-3f

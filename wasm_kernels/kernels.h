@@ -128,12 +128,12 @@ typedef struct phi_kernels {
                            const float *k_scale, int32_t head_dim, int32_t first_key, int32_t n_keys, float scale);
     void (*attn_mix_q8)(float *out, int32_t out_stride, const float *p, int32_t stride, int32_t n_q, const int8_t *v,
                         const float *v_scale, int32_t head_dim, int32_t first_key, int32_t n_keys);
-    /* Attention among a few hundred tokens that all see each other (nn/self_attention.c), eight queries at a time, which
-     * lie side by side: c (4 n_quads, 8) = A b for b (n_k, 8). A (4 n_quads, n_k) is stored in quads of rows,
+    /* Attention among a few hundred tokens that all see each other (nn/self_attention.c), eight queries at a time,
+     * which lie side by side: c (4 n_quads, 8) = A b for b (n_k, 8). A (4 n_quads, n_k) is stored in quads of rows,
      * a[(r/4 * n_k + k) * 4 + r%4]. One accumulator, k in order. */
     void (*product8)(float *c, const float *a, const float *b, int32_t n_k, int32_t n_quads);
-    /* Each of 8 columns in place over n > 0 scores: x = exp(x - max), without the quotient: inverse (8) gets 1 / sum. One
-     * accumulator. */
+    /* Each of 8 columns in place over n > 0 scores: x = exp(x - max), without the quotient: inverse (8) gets 1 / sum.
+     * One accumulator. */
     void (*softmax8)(float *x, float *inverse, int32_t n);
     /* n floats to binary16, round to nearest even (cache writes). */
     void (*to_f16)(uint16_t *out, const float *x, int32_t n);

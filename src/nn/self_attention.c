@@ -4,8 +4,8 @@
  *
  *   scores (T, 8) = K (T, D) q (D, 8)      weights (T, 8) = exp(scores - max)      out (D, 8) = Vᵀ (D, T) weights
  *
- * T = 577, D = 64: keys and values take 150 KB each and come from the L2 cache for every eight queries, the weights 18 KB
- * and stay in the L1 cache. */
+ * T = 577, D = 64: keys and values take 150 KB each and come from the L2 cache for every eight queries, the weights
+ * 18 KB and stay in the L1 cache. */
 #include <string.h>
 
 #include "nn.h"

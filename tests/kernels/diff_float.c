@@ -299,8 +299,8 @@ TEST(kernels_f32__layer_norm_matches_double)
     for (int i = 0; i < N; i++)
         squares += ((double)x[i] - mean) * ((double)x[i] - mean);
     const double inverse = 1 / sqrt(squares / (double)N + (double)1e-5f);
-    /* The mean is off by N/8 + 5 roundings of the mean magnitude, which the differences inherit; the root as in rms_norm;
-     * then a root, a quotient, two products and the bias. */
+    /* The mean is off by N/8 + 5 roundings of the mean magnitude, which the differences inherit; the root as in
+     * rms_norm; then a root, a quotient, two products and the bias. */
     const double of_mean = (double)(N / 8 + 6) * 0x1p-24 * magnitude * inverse;
     const double relative = ((double)(N / 8 + 5) / 2 + 7) * 0x1p-24;
     for (int i = 0; i < N; i++) {
@@ -326,7 +326,8 @@ TEST(kernels_f32__activations_match_double)
         /* 1 + erf is off by 1e-7 and a rounding of at most 2^-24; then a product. Tails below that are 0, as
          * in every form of GELU that adds 1 to erf. */
         CHECK_NEAR(gelu, v * 0.5 * (1 + erf(v * sqrt(0.5))), 1.7e-7 * magnitude + 0x1p-148);
-        /* 1.702 x rounds by 2^-23 of itself, which exp turns into a relative error; two ulp of exp, a sum, a quotient. */
+        /* 1.702 x rounds by 2^-23 of itself, which exp turns into a relative error; two ulp of exp, a sum, a
+         * quotient. */
         const double expected = v / (1 + exp(-1.702 * v));
         CHECK_NEAR(quick, expected, (fmin(magnitude, 60) * 1.702 + 4) * 0x1p-23 * fabs(expected) + 1e-35);
     }

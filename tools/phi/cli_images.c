@@ -1,5 +1,5 @@
-/* Pictures of the command line, encoded before the text: JPEG, PNG, GIF, BMP through the HD transform, and PPM files that
- * are padded already. */
+/* Pictures of the command line, encoded before the text: JPEG, PNG, GIF, BMP through the HD transform, and PPM files
+ * that are padded already. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

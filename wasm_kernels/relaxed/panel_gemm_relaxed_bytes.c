@@ -1,6 +1,6 @@
-/* Many tokens times an unpacked panel of Q8 where the relaxed dot takes weights of eight bits (relaxed_probe.h): as panels
- * have them, unsigned and too large by 128, or signed. Other panels and a last odd token, which is not worth a function,
- * go to panel_gemm_relaxed_i32.c. */
+/* Many tokens times an unpacked panel of Q8 where the relaxed dot takes weights of eight bits (relaxed_probe.h): as
+ * panels have them, unsigned and too large by 128, or signed. Other panels and a last odd token, which is not worth a
+ * function, go to panel_gemm_relaxed_i32.c. */
 #include "isa.h"
 
 #if PHI_HAS_RELAXED

@@ -1,8 +1,8 @@
 /* Dot products with float weights, 128-bit. The specification is f32_dot_scalar.c.
  *
- * A tile of rows x tokens keeps two accumulators (eight partial sums) for each pair. One token takes four rows at a time,
- * several tokens two by two: eight accumulators, and x, w and products fit the other eight registers. For several tokens
- * halves are better turned into floats once (dequantize, below): dot_float takes them one by one. */
+ * A tile of rows x tokens keeps two accumulators (eight partial sums) for each pair. One token takes four rows at a
+ * time, several tokens two by two: eight accumulators, and x, w and products fit the other eight registers. For
+ * several tokens halves are better turned into floats once (dequantize, below): dot_float takes them one by one. */
 #include "f32_simd.h"
 #include "kernels_f32.h"
 

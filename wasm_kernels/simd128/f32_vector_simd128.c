@@ -24,9 +24,9 @@ static inline void store_tail(float *x, const eight *e, int32_t n)
         x[i] = e->at[i];
 }
 
-/* Eight partial sums of x - centre, or of its squares. One function for three uses: a product with 1 and a difference from
- * 0 change nothing. The tail is filled up with the centre: adding its difference, 0, or the square of it changes no
- * partial sum, since these start at +0 and cannot become -0. */
+/* Eight partial sums of x - centre, or of its squares. One function for three uses: a product with 1 and a difference
+ * from 0 change nothing. The tail is filled up with the centre: adding its difference, 0, or the square of it changes
+ * no partial sum, since these start at +0 and cannot become -0. */
 static __attribute__((noinline)) float sum_of_differences(const float *x, int32_t n, float centre, bool is_squared)
 {
     const v128_t c = wasm_f32x4_splat(centre), one = wasm_f32x4_splat(1);

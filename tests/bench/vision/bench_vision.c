@@ -1,9 +1,10 @@
-/* One layer of the CLIP encoder of Phi-3.5-vision (ViT-L/14 at 336 pixels: 577 tokens a tile, 1024 columns, 16 heads, MLP
- * 4096), step by step, on the engine's pool. Runs natively and in Node.
+/* One layer of the CLIP encoder of Phi-3.5-vision (ViT-L/14 at 336 pixels: 577 tokens a tile, 1024 columns, 16 heads,
+ * MLP 4096), step by step, on the engine's pool. Runs natively and in Node.
  *
  *   bench_vision [-t THREADS] [-n TILES] [-l LAYOUT] [-i ISA] [-r ROUNDS] [-a ACCURACY]
  *
- * Rounds go through all steps in turn, so that a busy moment of the machine hits all of them. Prints one JSON object a line:
+ * Rounds go through all steps in turn, so that a busy moment of the machine hits all of them. Prints one JSON object
+ * a line:
  *   step       "gemm" is the bare kernel over one unpacked panel, on all threads: the rate that a layer is measured by
  *   ms, best   median and least of the rounds
  *   gop_per_s  2 x multiply-adds of the median, where the step has some

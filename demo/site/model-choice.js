@@ -1,11 +1,12 @@
-/* Which model summarises: one that is stored, Phi-3-mini from the network, a file of the user's. The tutor that comes
- * with the site is not among them, as it cannot. */
+/* Which model does the page's work: one of the site where it can, one that is stored, one of the registry from the
+ * network, an address, a file of the user's. ?model= of the page's address is offered first.
+ *
+ * Needs in the page #choices (a list) and #model-note, the words of model-words.js, the styles of choices.css. */
 import { models } from 'pocketphi';
-import { EMBEDDED } from '../site/embedded.js';
-import { formatBytes } from '../site/format.js';
-import { byId, element } from '../site/text.js';
+import { EMBEDDED, EMBEDDED_VISION } from './embedded.js';
+import { formatBytes } from './format.js';
+import { byId, element } from './text.js';
 
-const KNOWN_ID = 'phi-3-mini-4k-q4';
 /** What a session of the engine's default holds. */
 const CONTEXT_TOKENS = 4096;
 const GIGABYTE = 1e9;
@@ -30,16 +31,30 @@ function knownOption({ id, name, bytes, needs }) {
   return { key: id, model: id, name, title: () => name, about, needsBytes };
 }
 
-function addressOption(address) {
-  const name = address.slice(address.lastIndexOf('/') + 1) || address;
-  return {
-    key: address,
-    model: address,
-    name,
-    title: () => name,
-    about: (words) => words.givenModel,
-  };
+function embeddedOption({ url, name, bytes }) {
+  const about = (words) => words.embeddedAbout(bytes === null ? '' : formatBytes(bytes));
+  return { key: url, model: url, name, title: () => name, about };
 }
+
+const nameOf = (address) => address.slice(address.lastIndexOf('/') + 1) || address;
+
+function givenOption(address) {
+  const name = nameOf(address);
+  const about = (words) => words.givenModel;
+  return { key: address, model: address, name, title: () => name, about };
+}
+
+/** Another file is another key. */
+function fileChoice(file) {
+  const { name, size, lastModified } = file;
+  return { key: `file ${name} ${size} ${lastModified}`, model: file, name };
+}
+
+const ADDRESS_OPTION = {
+  key: 'address',
+  title: (words) => words.address,
+  about: (words) => words.addressAbout,
+};
 
 function urlOf(address) {
   return URL.canParse(address, location.href) ? new URL(address, location.href).href : address;
@@ -52,9 +67,16 @@ export class ModelChoice {
   #file;
   #isLocked = false;
   #picker = element('input', 'hidden');
+  #address;
+  #offers;
+  #onChange;
 
-  constructor(frame) {
+  /** `embedded`: the model of the site that can do it; `knownId`: one of the registry; `takesAddress`: whether an
+   *  address may be typed in. `onChange` is called when another model is chosen, by the user or by refresh(). */
+  constructor(frame, { embedded, knownId, takesAddress = false, onChange = () => undefined }) {
     this.#frame = frame;
+    this.#offers = { embedded, knownId, takesAddress };
+    this.#onChange = onChange;
     this.#picker.type = 'file';
     this.#picker.accept = '.gguf';
     this.#picker.tabIndex = -1;
@@ -63,26 +85,38 @@ export class ModelChoice {
     this.#picker.addEventListener('change', () => {
       [this.#file] = this.#picker.files;
       this.#draw();
+      this.#onChange();
     });
     ui.choices.after(this.#picker);
+    this.#address = this.#makeAddress();
     frame.onLanguage(() => this.#draw());
   }
 
-  /** {key, model, name} for LoadPanel; undefined when the user has yet to choose a file. */
+  /** {key, model, name} for LoadPanel; undefined when the user has yet to choose a file or to type an address. */
   get chosen() {
     const option = this.#options.find(({ key }) => key === this.#chosen);
-    if (option?.key !== 'file') return option;
-    return this.#file && { key: 'file', model: this.#file, name: this.#file.name };
+    if (option?.key === 'file') return this.#file && fileChoice(this.#file);
+    if (option?.key !== 'address') return option;
+    const address = this.#address.value.trim();
+    return address === '' ? undefined : { key: address, model: address, name: nameOf(address) };
   }
 
-  /** Opens the file dialog where one is needed. */
-  askForFile() {
-    this.#picker.click();
+  /** What the chosen line says; '' before refresh(). */
+  get title() {
+    const option = this.#options.find(({ key }) => key === this.#chosen);
+    return option === undefined ? '' : option.title(this.#frame.words);
+  }
+
+  /** Asks for what is missing of the choice: opens the file dialog, or goes to the field of the address. */
+  askForMore() {
+    if (this.#chosen === 'address') this.#address.focus();
+    else this.#picker.click();
   }
 
   set isLocked(isLocked) {
     this.#isLocked = isLocked;
     for (const input of ui.choices.querySelectorAll('input')) input.disabled = isLocked;
+    this.#address.disabled = isLocked;
   }
 
   /** What the engine says of its model, below the list; undefined: nothing is loaded. */
@@ -93,24 +127,30 @@ export class ModelChoice {
 
   /** Reads anew what is stored. A browser that stores nothing, or a broken list, leaves the others. */
   async refresh() {
+    const { embedded, knownId, takesAddress } = this.#offers;
     const nothing = () => [];
     const [stored, known, part] = await Promise.all([
       models.list().catch(nothing),
       models.known().catch(nothing),
-      models.get(KNOWN_ID).catch(() => undefined),
+      models.get(knownId).catch(() => undefined),
     ]);
     const given = new URLSearchParams(location.search).get('model');
-    const shownAlready = [EMBEDDED.url, given && urlOf(given)];
+    const shownAlready = [EMBEDDED.url, EMBEDDED_VISION.url, given && urlOf(given)];
     const isUsable = ({ id, state }) => state === 'complete' && !shownAlready.includes(id);
+    const isOffered = ({ id, state, hf }) =>
+      id === knownId && !part && state === 'works' && hf !== null;
     this.#options = [
-      ...(given ? [addressOption(given)] : []),
+      ...(given ? [givenOption(given)] : []),
+      ...(embedded?.url ? [embeddedOption(embedded)] : []),
       ...stored.filter(isUsable).map(storedOption),
       ...(part?.state === 'partial' ? [storedOption(part)] : []),
-      ...known.filter(({ id }) => id === KNOWN_ID && !part).map(knownOption),
+      ...known.filter(isOffered).map(knownOption),
+      ...(takesAddress ? [ADDRESS_OPTION] : []),
       { key: 'file', title: this.#fileTitle, about: (words) => words.ownFileAbout },
     ];
     if (!this.#options.some(({ key }) => key === this.#chosen)) this.#chosen = this.#options[0].key;
     this.#draw();
+    this.#onChange();
   }
 
   #fileTitle = (words) => (this.#file ? words.ownFileChosen(this.#file.name) : words.ownFile);
@@ -122,11 +162,24 @@ export class ModelChoice {
     return isLittle ? this.#frame.words.littleMemory(formatBytes(memory)) : '';
   }
 
+  #makeAddress() {
+    const field = element('input', 'address');
+    field.type = 'text';
+    field.id = 'address';
+    field.spellcheck = false;
+    field.autocomplete = 'off';
+    field.addEventListener('change', () => this.#onChange());
+    return field;
+  }
+
   #draw() {
     const { words } = this.#frame;
-    const hadFocus = ui.choices.contains(document.activeElement);
+    const focused = ui.choices.contains(document.activeElement) ? document.activeElement : null;
     ui.choices.replaceChildren(...this.#options.map((option) => this.#item(option, words)));
-    if (hadFocus) ui.choices.querySelector(':checked')?.focus();
+    this.#address.setAttribute('aria-label', words.addressLabel);
+    this.#address.placeholder = 'https://…  hf:…';
+    if (focused === this.#address) focused.focus();
+    else if (focused !== null) ui.choices.querySelector(':checked')?.focus();
     ui.note.textContent = this.#warning();
   }
 
@@ -141,13 +194,19 @@ export class ModelChoice {
     input.disabled = this.#isLocked;
     input.addEventListener('change', () => {
       this.#chosen = key;
+      this.#address.hidden = key !== 'address';
       ui.note.textContent = this.#warning();
+      this.#onChange();
     });
-    if (key === 'file') input.addEventListener('click', () => this.askForFile());
+    if (key === 'file') input.addEventListener('click', () => this.askForMore());
     const text = element('span', 'choice-text');
     text.append(element('strong', '', title(words)), element('span', 'quiet', about(words)));
     label.append(input, text);
     item.append(label);
+    if (key === 'address') {
+      this.#address.hidden = key !== this.#chosen;
+      item.append(this.#address);
+    }
     return item;
   }
 }

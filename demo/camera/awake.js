@@ -1,5 +1,5 @@
-/* Keeps the screen on while a watch goes on, where the browser can. It lets go when the page is hidden, and holds again when
- * it is shown. */
+/* Keeps the screen on while a watch goes on, where the browser can. It lets go when the page is hidden, and holds
+ * again when it is shown. */
 export class Awake {
   #lock;
   #isWanted = false;

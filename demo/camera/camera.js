@@ -1,5 +1,5 @@
-/* The page of the camera that watches: a source of frames, a rule, how often; one frame is tried, and its cost told, before the
- * watch begins. Whatever ends it closes the source: the light of the camera goes off. */
+/* The page of the camera that watches: a source of frames, a rule, how often; one frame is tried, and its cost told,
+ * before the watch begins. Whatever ends it closes the source: the light of the camera goes off. */
 
 import { blobOf } from '../site/camera.js';
 import { Confirm } from '../site/confirm.js';

@@ -1,5 +1,5 @@
-/* Matches, newest first: thumbnail, time, what the model said. They live in this tab only, and are exported as one file that
- * any browser opens. The oldest leave when there are too many. */
+/* Matches, newest first: thumbnail, time, what the model said. They live in this tab only, and are exported as one
+ * file that any browser opens. The oldest leave when there are too many. */
 import { byId, element } from '../site/text.js';
 
 export const MATCHES_MAX = 500;

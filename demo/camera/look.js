@@ -1,5 +1,5 @@
-/* What is asked of a frame, and what the answer means. A rule is a question of yes and no: the answer can be nothing else
- * (response_format). The small model of the site knows no yes and no: it counts what the rule names. */
+/* What is asked of a frame, and what the answer means. A rule is a question of yes and no: the answer can be nothing
+ * else (response_format). The small model of the site knows no yes and no: it counts what the rule names. */
 import { PageError } from '../site/errors.js';
 import { countQuestion, DESCRIBE, readCount, readRule } from '../site/small-vision.js';
 import { contentOf, nTilesOf } from '../site/vision-engine.js';

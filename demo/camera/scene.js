@@ -1,5 +1,5 @@
-/* A scene that goes on by itself, to try the page without a camera: shapes come, drift and go. What it shows follows from
- * the time alone, so it needs no frames while the page is hidden. */
+/* A scene that goes on by itself, to try the page without a camera: shapes come, drift and go. What it shows follows
+ * from the time alone, so it needs no frames while the page is hidden. */
 import { clearPaper, drawShapes } from '../site/shapes.js';
 
 export const SCENE_SIZE = { width: 448, height: 336 };

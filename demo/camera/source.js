@@ -1,5 +1,5 @@
-/* Where frames come from: the camera, a video file, or the scene that the page draws. Each is opened, gives frames, and is
- * closed; its picture is shown in the page meanwhile. */
+/* Where frames come from: the camera, a video file, or the scene that the page draws. Each is opened, gives frames,
+ * and is closed; its picture is shown in the page meanwhile. */
 import { closeCamera, openCamera, showCamera, snapshot } from '../site/camera.js';
 import { PageError } from '../site/errors.js';
 import { byId, element } from '../site/text.js';

@@ -54,8 +54,8 @@ const en = {
   seenNote: (time, frames, matches) => `${time}. ${frames} frames so far, ${matches} matches.`,
   next: (time) => `Next frame: ${time}.`,
   watchNote:
-    'The watch goes on while this tab is in the background, as far as the browser lets it: some slow hidden tabs down. ' +
-    'The screen is kept on where that is possible.',
+    'The watch goes on while this tab is in the background, as far as the browser lets it: some slow hidden tabs ' +
+    'down. The screen is kept on where that is possible.',
   logTitle: 'Matches',
   matches: (count, dropped) => {
     if (count === 0) return 'None yet.';
@@ -71,7 +71,8 @@ const en = {
   errors: {
     ...VISION_WORDS.en.errors,
     RULE_UNKNOWN:
-      'The small model knows only shapes and colours: name one, such as “Is there a red circle?”, or choose another model.',
+      'The small model knows only shapes and colours: name one, such as “Is there a red circle?”, or choose another ' +
+      'model.',
     NOTHING_ASKED: 'There is nothing to do: give a rule, or have each frame described.',
     VIDEO_NONE: 'Choose a video file first.',
     VIDEO_UNREAD: 'This browser cannot play this file.',

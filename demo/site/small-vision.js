@@ -1,6 +1,6 @@
-/* What the small vision model of the site was taught (docs/VISION.md): it looks at one picture and answers one question.
- * It reads sums and numbers, names and counts shapes and colours. It knows no yes and no: a rule is put to it as a
- * count. */
+/* What the small vision model of the site was taught (docs/VISION.md): it looks at one picture and answers one
+ * question. It reads sums and numbers, names and counts shapes and colours. It knows no yes and no: a rule is put to
+ * it as a count. */
 
 const SHAPES = {
   circle: { en: /\bcircles?\b/i, ko: /원(?!래|하)|동그라미/, say: '원' },

@@ -5,6 +5,9 @@ import { PageError } from './errors.js';
 /* The likeliest words: what is in a picture is no matter of chance. */
 const SAMPLING = { temperature: 0 };
 
+/** What an engine says of a picture is not said of a model's file. */
+const PICTURE_CODES = { PHI_ECORRUPT: 'PICTURE_UNREAD', PHI_EINVAL: 'PICTURE_LARGE' };
+
 /** Parts of a message: pictures in their order, then text. `numCrops` undefined: as the model has it. */
 export function contentOf(blobs, text, numCrops) {
   const picture = (url) => ({
@@ -94,9 +97,15 @@ export class VisionEngine {
   }
 
   /** What the model will see of a picture. */
-  prepare(blob, { numCrops, signal }) {
+  async prepare(blob, { numCrops, signal }) {
     const options = { ...(numCrops !== undefined && { numCrops }), ...(signal && { signal }) };
-    return this.#engine.prepareImage(blob, options);
+    try {
+      return await this.#engine.prepareImage(blob, options);
+    } catch (error) {
+      throw PICTURE_CODES[error.code]
+        ? new PageError(PICTURE_CODES[error.code], error.message)
+        : error;
+    }
   }
 
   countTokens({ width, height }, numCrops) {

@@ -5,7 +5,8 @@ import { SHARED_WORDS } from './words.js';
 const en = {
   ...MODEL_WORDS.en,
   embeddedAbout: (bytes) =>
-    `comes with this site${bytes && `, ${bytes}`}: reads sums and numbers, names and counts simple shapes and colours, nothing else`,
+    `comes with this site${bytes && `, ${bytes}`}: reads sums and numbers, names and counts simple shapes and ` +
+    'colours, nothing else',
   modelOf: (name) => `Model: ${name}`,
   bigModel:
     'For photos, papers and real questions take Phi-3.5-vision: a file of yours, or an address. It is a file that ' +
@@ -28,10 +29,12 @@ const en = {
   },
   errors: {
     ...SHARED_WORDS.en.errors,
+    PHI_ECONTEXT:
+      'Pictures and text are longer than the model’s context. Look less closely, remove pictures, or begin anew.',
     VISION_NONE:
       'This model reads text only. Choose one that sees: the small one of this site, or Phi-3.5-vision.',
     PICTURE_UNREAD: 'This is not a picture that can be read. JPEG, PNG, WebP, GIF and BMP can.',
-    PICTURE_LARGE: 'This picture is too large: 64 MB and 120 million pixels at most.',
+    PICTURE_LARGE: 'This picture is too large: 64 MB and 64 million pixels at most.',
     CAMERA_DENIED:
       'The browser does not give the camera to this page. Allow it beside the address, then try again.',
     CAMERA_NONE: 'There is no camera on this device.',
@@ -67,11 +70,13 @@ const ko = {
   },
   errors: {
     ...SHARED_WORDS.ko.errors,
+    PHI_ECONTEXT:
+      '그림과 글이 모델의 문맥 길이를 넘었습니다. 덜 자세히 보거나, 그림을 빼거나, 새로 시작하세요.',
     VISION_NONE:
       '글만 읽는 모델입니다. 그림을 볼 수 있는 모델을 고르세요. 이 사이트의 작은 모델이나 Phi-3.5-vision이 있습니다.',
     PICTURE_UNREAD:
       '그림으로 읽을 수 없는 파일입니다. JPEG, PNG, WebP, GIF, BMP를 읽을 수 있습니다.',
-    PICTURE_LARGE: '그림이 너무 큽니다. 64 MB, 1억 2천만 픽셀까지 읽을 수 있습니다.',
+    PICTURE_LARGE: '그림이 너무 큽니다. 64 MB, 6400만 픽셀까지 읽을 수 있습니다.',
     CAMERA_DENIED:
       '브라우저가 이 페이지에 카메라를 허용하지 않습니다. 주소 옆에서 허용한 뒤 다시 해 보세요.',
     CAMERA_NONE: '이 기기에는 카메라가 없습니다.',

@@ -1,5 +1,5 @@
-/* The dialog in which a picture is drawn: pen, eraser, colours, undo. By the keyboard: arrow keys move the pen, the space
- * bar puts it down and lifts it; or a text is written by a hand of the page's. */
+/* The dialog in which a picture is drawn: pen, eraser, colours, undo. By the keyboard: arrow keys move the pen, the
+ * space bar puts it down and lifts it; or a text is written by a hand of the page's. */
 import { COLOURS, clearPaper, randomOf } from '../site/shapes.js';
 import { byId, element } from '../site/text.js';
 import { writable, writeStrokes } from './glyphs.js';
@@ -117,9 +117,9 @@ export class Drawing {
     drawStroke(this.#context, this.#stroke, this.#stroke.points.length - 1);
   }
 
+  /** As undo and redo draw it: whole strokes. */
   #lift() {
-    this.#stroke = undefined;
-    this.#drawPen();
+    if (this.#stroke !== undefined) this.#change(() => undefined);
   }
 
   #key(event) {

@@ -10,15 +10,18 @@ export const PICTURES_MAX = 12;
 
 const host = byId('pictures-list');
 
-/** The padded picture, small, and how it is cut. */
-async function drawPlan(canvas, { paddedWidth, paddedHeight, pixels, tiles: [rows, columns] }) {
+function shrink({ paddedWidth, paddedHeight, pixels }) {
   const { width, height } = shownSize(paddedWidth, paddedHeight);
-  const bitmap = await createImageBitmap(pixels, { resizeWidth: width, resizeHeight: height });
+  return createImageBitmap(pixels, { resizeWidth: width, resizeHeight: height });
+}
+
+/** The padded picture, small, and how it is cut. */
+function drawPlan(canvas, bitmap, [rows, columns]) {
+  const { width, height } = bitmap;
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d');
   context.drawImage(bitmap, 0, 0);
-  bitmap.close();
   const line = (from, to) => {
     context.beginPath();
     context.moveTo(...from);
@@ -104,10 +107,12 @@ export class PictureList {
     for (const picture of [...this.#pictures]) {
       if (picture.planKey === key) continue;
       const plan = await prepare(picture.blob);
+      const bitmap = await shrink(plan);
       if (signal.aborted) return;
-      await drawPlan(picture.ui.canvas, plan);
-      const { pixels: _, ...rest } = plan;
-      picture.plan = rest;
+      drawPlan(picture.ui.canvas, bitmap, plan.tiles);
+      bitmap.close();
+      const { paddedWidth, paddedHeight, tokens, tiles } = plan;
+      picture.plan = { paddedWidth, paddedHeight, tokens, tiles };
       picture.planKey = key;
       this.#drawFacts(picture);
     }

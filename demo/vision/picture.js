@@ -1,8 +1,9 @@
-/* A picture that the user gave: how large it is, and a small drawing of it. The browser tells the size before it decodes. */
+/* A picture that the user gave: how large it is, and a small drawing of it. The browser tells the size before it
+ * decodes. */
 import { PageError } from '../site/errors.js';
 
-/** More pixels than this are no photo; the browser would take gigabytes for them. */
-const PIXELS_MAX = 120e6;
+/** What the engine reads: more pixels would take gigabytes. */
+const PIXELS_MAX = 64e6;
 const FILE_BYTES_MAX = 64 << 20;
 /** The longer side of what is shown of a picture. */
 export const SHOWN_MAX = 480;

@@ -1,5 +1,5 @@
-/* What is drawn on a piece of paper, step by step: undo takes a step back, redo does it again. A stroke is { points, width,
- * colour }, points a list of [x, y] in the paper's pixels; an eraser is a white pen. */
+/* What is drawn on a piece of paper, step by step: undo takes a step back, redo does it again. A stroke is { points,
+ * width, colour }, points a list of [x, y] in the paper's pixels; an eraser is a white pen. */
 
 export const ERASER = '#ffffff';
 /** The step that empties the paper. */

@@ -1,5 +1,6 @@
-/* Questions about pictures, and what was said so far. A conversation is about the pictures that it began with, looked at
- * as closely as then. The small model of the site remembers nothing and sees one picture: it is asked of each alone. */
+/* Questions about pictures, and what was said so far. A conversation is about the pictures that it began with, looked
+ * at as closely as then. The small model of the site remembers nothing and sees one picture: it is asked of each
+ * alone. */
 import { PageError } from '../site/errors.js';
 import { formatNumber } from '../site/format.js';
 import { contentOf, nTilesOf } from '../site/vision-engine.js';
@@ -56,8 +57,8 @@ export class Talk {
     });
   }
 
-  /** The answer of a model that remembers. Gives what VisionEngine.ask() does. What was written before an abort stays in
-   *  the conversation. */
+  /** The answer of a model that remembers. Gives what VisionEngine.ask() does. What was written before an abort stays
+   *  in the conversation. */
   async ask(question, { about, pictures, numCrops, signal, onText, onProgress }) {
     this.check(pictures, numCrops);
     if (this.isNew(about)) this.clear();

@@ -1,5 +1,5 @@
-/* The page that asks about pictures: pictures in an order, a model, a question; what the model will see and what it costs
- * before, how far it is meanwhile, the answer as it is written. */
+/* The page that asks about pictures: pictures in an order, a model, a question; what the model will see and what it
+ * costs before, how far it is meanwhile, the answer as it is written. */
 import { blobOf } from '../site/camera.js';
 import { EMBEDDED_VISION } from '../site/embedded.js';
 import { ErrorBox, PageError } from '../site/errors.js';
@@ -114,7 +114,7 @@ function loadSmall() {
 function modelChanged() {
   draw();
   loadSmall();
-  void replan();
+  replan();
 }
 
 // ---- Pictures ----------------------------------------------------------------------------------------------------
@@ -136,34 +136,35 @@ function picturesChanged() {
   errorBox.clear();
   draw();
   loadSmall();
-  void replan();
+  replan();
 }
 
-/** What an engine cannot decode is no fault of a model's file. */
-function ofPicture(error) {
-  if (error.code !== 'PHI_ECORRUPT') return error;
-  return new PageError('PICTURE_UNREAD', error.message);
-}
-
-/** Shows what the model will see of each picture, as soon as there is a model. */
-async function replan() {
+/** Has the loaded model say what it will see of each picture. A later call ends an earlier one. */
+async function plan() {
   state.planning?.abort();
   const abort = new AbortController();
   state.planning = abort;
-  if (!isLoaded()) {
-    list.forgetPlans();
-    draw();
-    return;
-  }
   const { signal } = abort;
   const options = { numCrops: numCrops(), signal };
+  const key = `${choice.chosen.key} ${options.numCrops}`;
   try {
-    const key = `${choice.chosen.key} ${options.numCrops}`;
     await list.plan((blob) => vision.prepare(blob, options), key, signal);
     if (!signal.aborted && !isSmall()) talk.check(list.pictures, options.numCrops);
   } catch (error) {
-    if (!signal.aborted) showError(ofPicture(error));
+    if (!signal.aborted) throw error;
+  } finally {
+    draw();
   }
+}
+
+/** The same, as soon as there is a model. */
+function replan() {
+  if (isLoaded()) {
+    plan().catch(showError);
+    return;
+  }
+  state.planning?.abort();
+  list.forgetPlans();
   draw();
 }
 
@@ -211,7 +212,7 @@ function noteOf({ text, isCut, usage, seconds }) {
 async function answer(question, signal) {
   say((words) => words.statuses.preparing);
   await load();
-  await replan();
+  await plan();
   signal.throwIfAborted();
   if (isSmall() || talk.isNew(about())) answers.clear();
   answers.prepare();
@@ -251,7 +252,7 @@ async function ask(question) {
   } catch (error) {
     const isAborted = abort.signal.aborted || error.code === 'PHI_ECANCELED';
     say((words) => (isAborted ? words.statuses.stopped : words.statuses.failed));
-    if (!isAborted) showError(ofPicture(error));
+    if (!isAborted) showError(error);
   } finally {
     state.asking = undefined;
     list.endProgress();
@@ -363,7 +364,7 @@ ui.file.addEventListener('change', () => {
 
 ui.quality.addEventListener('change', () => {
   errorBox.clear();
-  void replan();
+  replan();
 });
 
 byId('open-drawing').addEventListener('click', () => drawing.open());

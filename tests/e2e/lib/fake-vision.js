@@ -1,5 +1,5 @@
-/* Stands in for the package on the pages that look at pictures: an Engine that sees how large a picture is, takes its time
- * to look at it, and says what a test wants. `globalThis.fakeVision` of the page:
+/* Stands in for the package on the pages that look at pictures: an Engine that sees how large a picture is, takes its
+ * time to look at it, and says what a test wants. `globalThis.fakeVision` of the page:
  *
  *   { reply }          (question, request) → text; by default the question, echoed
  *   { isBlind }        the model reads text only

@@ -129,12 +129,12 @@ const GLYPHS = {
     ],
   ],
   '?': [0.5, [[...arc([0.24, 0.26], [0.2, 0.22], -2, 1), [0.24, 0.7]], dot(0.24, 0.94)]],
-  ' ': [0.35, []],
+  ' ': [0.2, []],
 };
 const SPELLINGS = { '−': '-', '–': '-', x: '×', X: '×', '*': '×', '/': '÷', ':': '÷' };
 const GAP = 0.18;
 const SLANT = 0.08;
-const WOBBLE = 0.025;
+const WOBBLE = 0.012;
 
 /** What of a text can be written. */
 export function writable(text) {

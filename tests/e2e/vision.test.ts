@@ -6,39 +6,10 @@ import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { FAKE_CAMERA, type LaunchedContext, launchContext } from './lib/browser.ts';
 import { type FakeSite, openFakeSite } from './lib/fake-site.ts';
+import type { AskedRequest, FakeVision, Part } from './lib/fake-vision-types.ts';
 import { ROOT } from './lib/models.ts';
 import { checkState, DESKTOP, PHONE, tabTo, watchErrors } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
-
-interface FakeVision {
-  reply?: (question: string, request: AskedRequest) => string;
-  isBlind?: boolean;
-  numCrops?: number;
-  steps?: number;
-  stepMs?: number;
-  contextLength?: number;
-  loadMs?: number;
-  failsToLoad?: string;
-  fails?: string | undefined;
-  isUnreadable?: boolean;
-}
-interface Part {
-  readonly type: string;
-  readonly text?: string;
-  readonly image_url?: { readonly num_crops?: number };
-}
-interface AskedRequest {
-  readonly messages: readonly {
-    readonly role: string;
-    readonly content: string | readonly Part[];
-  }[];
-  readonly response_format?: unknown;
-}
-declare global {
-  var fakeVision: FakeVision;
-  var nEncoded: number;
-  var streams: MediaStream[];
-}
 
 const TASK_MS_MAX = 50;
 const SMALL = '/vision/?embedded=/models/small.gguf';

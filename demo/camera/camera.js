@@ -265,7 +265,7 @@ function drawCost(words) {
   if (state.seconds === undefined) return '';
   const every = Number(ui.every.value);
   const time = (seconds) =>
-    seconds < 10 ? words.secondsOf(formatNumber(seconds)) : formatSeconds(seconds);
+    seconds < 10 ? words.secondsOf(formatNumber(Math.max(0.1, seconds))) : formatSeconds(seconds);
   const fits =
     state.seconds <= every
       ? words.costFits(formatSeconds(every))
@@ -281,7 +281,7 @@ function drawSeen(words, language) {
   const answer = answerText(seen, words);
   put(ui.seenAnswer, state.rule === '' ? '' : words.ruleAnswer(state.rule, answer));
   put(ui.seenDescription, seen.description);
-  const time = words.secondsOf(formatNumber(seen.seconds));
+  const time = words.secondsOf(formatNumber(Math.max(0.1, seen.seconds)));
   const counts = [state.nFrames, state.nMatches].map((count) => formatNumber(count));
   put(ui.seenNote, words.seenNote(time, ...counts));
   const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
@@ -345,7 +345,10 @@ ui.form.addEventListener('submit', (event) => {
   void prepare();
 });
 ui.start.addEventListener('click', () => void start());
-ui.stop.addEventListener('click', () => stop((words) => words.statuses.stopped));
+ui.stop.addEventListener('click', () => {
+  const said = sourceKind() === 'camera' ? 'cameraOff' : 'stopped';
+  stop((words) => words.statuses[said]);
+});
 ui.sources.addEventListener('change', unready);
 ui.rule.addEventListener('input', unready);
 ui.describes.addEventListener('change', unready);

@@ -138,7 +138,7 @@ test('the drawn scene: one frame is tried and its cost told; matches are kept, n
     ),
   );
   await page.click('#stop');
-  await say(page, 'Stopped. The camera is off.');
+  await say(page, 'Stopped.');
   assert.deepEqual(await page.evaluate(() => locks), ['held', 'released']);
   await checkState(page, 'camera-log');
   assert.deepEqual(errors, []);
@@ -180,6 +180,7 @@ test('the camera: on with the first frame, off at once with the stop; the answer
   assert.match(schema, /"enum":\["yes","no"\].*"additionalProperties":false/);
   await page.click('#stop');
   assert.equal(await liveTracks(page), 0, 'at once');
+  await say(page, 'Stopped. The camera is off.');
   await page.locator('#screen-note', { hasText: 'The camera is off.' }).waitFor();
   assert.match((await page.textContent('#seen-note')) ?? '', /2 frames so far, 0 matches/);
 

@@ -170,10 +170,16 @@ test('several pictures: moved, removed, looked at more closely; follow-ups look 
     .locator('#cost', { hasText: 'All pictures: 626 of the model’s 4,096 tokens' })
     .waitFor();
 
+  await page.evaluate(() => {
+    fakeVision.isHeld = true;
+  });
   await ask(page, 'What are these?');
-  await page.locator('#status', { hasText: /Looking at picture 1 of 2: \d+ %/ }).waitFor();
-  await page.locator('#status', { hasText: /Looking at picture 2 of 2: \d+ %/ }).waitFor();
+  await page.locator('#status', { hasText: 'Looking at picture 1 of 2: 25 %' }).waitFor();
   await checkState(page, 'vision-looking');
+  await page.evaluate(() => {
+    fakeVision.isHeld = false;
+  });
+  await page.locator('#status', { hasText: /Looking at picture 2 of 2: \d+ %/ }).waitFor();
   await say(page, 'Answered.');
   await ask(page, 'And which is larger?');
   await page.locator('.turn').nth(1).waitFor();
@@ -188,7 +194,9 @@ test('several pictures: moved, removed, looked at more closely; follow-ups look 
     partsOf(second).map(({ image_url }) => image_url?.num_crops),
     [1, 1, undefined],
   );
-  await page.locator('#cost', { hasText: /Looking at them takes about 1 second, once/ }).waitFor();
+  await page
+    .locator('#cost', { hasText: /Looking at them takes about \d+ seconds?, once/ })
+    .waitFor();
   await checkState(page, 'vision-talk');
 
   await example(page, 'shapes');

@@ -6,6 +6,7 @@ export interface FakeVision {
   numCrops?: number;
   steps?: number;
   stepMs?: number;
+  isHeld?: boolean;
   contextLength?: number;
   loadMs?: number;
   failsToLoad?: string;

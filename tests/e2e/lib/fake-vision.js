@@ -5,6 +5,7 @@
  *   { isBlind }        the model reads text only
  *   { numCrops }       pieces of a picture when nothing is said; 4
  *   { steps, stepMs }  steps of looking at a picture, and the time of each; 4 and 1
+ *   { isHeld }         whether looking stays at its first step
  *   { contextLength }  tokens; 4096
  *   { failsToLoad, fails, isUnreadable }   error codes, or that pictures are no pictures
  *
@@ -94,6 +95,7 @@ class FakeEngine {
         const of = { image, n_images: pictures.length, total: steps, secondsLeft };
         onImageProgress?.({ ...of, done });
         if (done < steps) await pause(stepMs, signal);
+        while (config().isHeld && done === 1) await pause(10, signal);
       }
       this.#known.add(key);
       globalThis.nEncoded++;

@@ -1,5 +1,5 @@
-/* The page of the camera that watches, in a real Chromium with a camera that shows a test picture and a stand-in for the
- * package (lib/fake-vision.js). Screenshots are left in build/e2e/. */
+/* The page of the camera that watches, in a real Chromium with a camera that shows a test picture and a stand-in for
+ * the package (lib/fake-vision.js). Screenshots are left in build/e2e/. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';

@@ -16,7 +16,7 @@ const en = {
   tokens: (count) => `${count} tokens`,
   tiles: (count) => (count === '1' ? '1 tile' : `${count} tiles`),
   about: (time) => `about ${time}`,
-  looking: (share) => `Looking: ${share} %`,
+  looking: (share) => `${share} % looked at`,
   stop: 'Stop',
   colours: {
     red: 'red',
@@ -57,7 +57,7 @@ const ko = {
   tokens: (count) => `토큰 ${count}개`,
   tiles: (count) => `조각 ${count}개`,
   about: (time) => `약 ${time}`,
-  looking: (share) => `그림을 보는 중: ${share}%`,
+  looking: (share) => `${share}% 살펴봄`,
   stop: '중지',
   colours: {
     red: '빨간색',

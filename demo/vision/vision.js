@@ -33,6 +33,7 @@ const ui = {
   ask: byId('ask'),
   stop: byId('stop'),
   status: byId('status'),
+  looking: byId('looking'),
   anew: byId('anew'),
 };
 
@@ -179,21 +180,17 @@ function setBusy(isBusy) {
   draw();
 }
 
+/** Screen readers hear of each picture once; how far it is stands beside. */
 function onProgress({ image, done, total, secondsLeft }) {
   const share = total > 0 ? done / total : 0;
   list.progress(image, share);
-  const of = list.pictures.length;
-  const percent = Math.floor(share * 100);
+  const of = formatNumber(list.pictures.length);
   say((words) =>
-    share === 1
-      ? words.statuses.reading
-      : [
-          words.lookingAt(formatNumber(image + 1), formatNumber(of), percent),
-          secondsLeft && words.left(formatSeconds(secondsLeft)),
-        ]
-          .filter(Boolean)
-          .join(', '),
+    share === 1 ? words.statuses.reading : words.lookingAt(formatNumber(image + 1), of),
   );
+  const left = secondsLeft ? frame.words.left(formatSeconds(secondsLeft)) : '';
+  const parts = [frame.words.looking(Math.floor(share * 100)), left];
+  ui.looking.textContent = share === 1 ? '' : parts.filter(Boolean).join(', ');
 }
 
 function noteOf({ text, isCut, usage, seconds }) {
@@ -256,6 +253,7 @@ async function ask(question) {
   } finally {
     state.asking = undefined;
     list.endProgress();
+    ui.looking.textContent = '';
     const hadFocus = document.activeElement === ui.stop;
     setBusy(false);
     if (hadFocus) ui.question.focus();

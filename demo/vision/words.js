@@ -48,8 +48,8 @@ const en = {
     failed: 'No answer.',
     anew: 'The pictures, or the model, have changed: the next question begins a new conversation.',
   },
-  lookingAt: (image, of, share) =>
-    of === '1' ? `Looking: ${share} %` : `Looking at picture ${image} of ${of}: ${share} %`,
+  lookingAt: (image, of) =>
+    of === '1' ? 'Looking at the picture.' : `Looking at picture ${image} of ${of}.`,
   left: (time) => `about ${time} left`,
   tookNote: (seconds, tokens) => `${seconds}, computed in this tab; ${tokens} tokens read.`,
   cachedNote: (cached) => `${cached} of them were known from before.`,
@@ -152,8 +152,8 @@ const ko = {
     failed: '대답하지 못했습니다.',
     anew: '그림이나 모델이 바뀌었습니다. 다음 질문부터 새 대화가 시작됩니다.',
   },
-  lookingAt: (image, of, share) =>
-    of === '1' ? `그림을 보는 중: ${share}%` : `그림 ${of}장 중 ${image}번째를 보는 중: ${share}%`,
+  lookingAt: (image, of) =>
+    of === '1' ? '그림을 보는 중입니다.' : `그림 ${of}장 중 ${image}번째를 보는 중입니다.`,
   left: (time) => `약 ${time} 남음`,
   tookNote: (seconds, tokens) => `${seconds}, 이 탭 안에서 계산함. 읽은 토큰 ${tokens}개.`,
   cachedNote: (cached) => `그중 ${cached}개는 이미 읽어 둔 것입니다.`,

@@ -174,12 +174,12 @@ test('several pictures: moved, removed, looked at more closely; follow-ups look 
     fakeVision.isHeld = true;
   });
   await ask(page, 'What are these?');
-  await page.locator('#status', { hasText: 'Looking at picture 1 of 2: 25 %' }).waitFor();
+  await page.locator('#status', { hasText: 'Looking at picture 1 of 2.' }).waitFor();
   await checkState(page, 'vision-looking');
   await page.evaluate(() => {
     fakeVision.isHeld = false;
   });
-  await page.locator('#status', { hasText: /Looking at picture 2 of 2: \d+ %/ }).waitFor();
+  await page.locator('#status', { hasText: 'Looking at picture 2 of 2.' }).waitFor();
   await say(page, 'Answered.');
   await ask(page, 'And which is larger?');
   await page.locator('.turn').nth(1).waitFor();
@@ -213,7 +213,8 @@ test('stopped while it looks, and while it writes: what was written stays', asyn
   const { page } = await open(LARGE, { fake: { steps: 1000, stepMs: 20 } });
   await example(page, 'shapes');
   await ask(page, 'What?');
-  await page.locator('#status', { hasText: /Looking: [1-9]/ }).waitFor();
+  await say(page, 'Looking at the picture.');
+  await page.locator('#looking', { hasText: /^[1-9]\d? % looked at, about .* left$/ }).waitFor();
   await page.focus('#stop');
   await page.keyboard.press('Enter');
   await say(page, 'Stopped.');

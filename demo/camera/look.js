@@ -6,7 +6,7 @@ import { contentOf, nTilesOf } from '../site/vision-engine.js';
 
 const DESCRIPTION_TOKENS = 80;
 const COUNT_TOKENS = 24;
-const ANSWER_TOKENS = 16;
+const ANSWER_TOKENS = 48;
 /** A frame is looked at once, as a whole. */
 const CROPS = 1;
 const YES_OR_NO = {

@@ -19,6 +19,15 @@ export function cropsThatFit(pictures, room, countTokens) {
   );
 }
 
+function addUsage(a, b) {
+  if (a === undefined || b === undefined) return a ?? b;
+  const cached = [a, b].map(({ prompt_tokens_details: details }) => details?.cached_tokens ?? 0);
+  return {
+    prompt_tokens: a.prompt_tokens + b.prompt_tokens,
+    prompt_tokens_details: { cached_tokens: sum(cached) },
+  };
+}
+
 export class Talk {
   #engine;
   #messages = [];
@@ -110,7 +119,7 @@ export class Talk {
       lines.push(number + answer.text);
       whole.isCut ||= answer.isCut;
       whole.seconds += answer.seconds;
-      whole.usage = answer.usage;
+      whole.usage = addUsage(whole.usage, answer.usage);
     }
     return { ...whole, text: lines.join('\n') };
   }

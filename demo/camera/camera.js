@@ -195,8 +195,9 @@ async function open(signal) {
   };
   state.looker = new Looker(vision, wishes);
   state.rule = wishes.rule;
+  choice.loaded = undefined;
   await vision.load(choice.chosen);
-  choice.loadedName = vision.name || choice.chosen.name;
+  choice.loaded = vision.loaded;
   signal.throwIfAborted();
   const source = await openSource(kind, { file: state.file, onEnd: ended });
   if (signal.aborted) source.close();

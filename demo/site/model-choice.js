@@ -3,7 +3,7 @@
  *
  * Needs in the page #choices (a list) and #model-note, the words of model-words.js, the styles of choices.css. */
 import { models } from 'pocketphi';
-import { EMBEDDED, EMBEDDED_VISION } from './embedded.js';
+import { EMBEDDED, EMBEDDED_VISION, optionsFor } from './embedded.js';
 import { formatBytes } from './format.js';
 import { byId, element } from './text.js';
 
@@ -66,6 +66,7 @@ export class ModelChoice {
   #chosen;
   #file;
   #isLocked = false;
+  #loaded;
   #picker = element('input', 'hidden');
   #address;
   #offers;
@@ -119,10 +120,11 @@ export class ModelChoice {
     this.#address.disabled = isLocked;
   }
 
-  /** What the engine says of its model, below the list; undefined: nothing is loaded. */
-  set loadedName(name) {
-    const { words } = this.#frame;
-    ui.note.textContent = name === undefined ? this.#warning() : words.loadedModel(name);
+  /** Said below the list: which model an engine has loaded, and why it is not kept where it should have been.
+   *  `storage`: the engine's. undefined: nothing is loaded. */
+  set loaded(loaded) {
+    this.#loaded = loaded && { ...loaded, key: this.chosen?.key };
+    this.#drawNote();
   }
 
   /** Reads anew what is stored. A browser that stores nothing, or a broken list, leaves the others. */
@@ -180,7 +182,22 @@ export class ModelChoice {
     this.#address.placeholder = 'https://…  hf:…';
     if (focused === this.#address) focused.focus();
     else if (focused !== null) ui.choices.querySelector(':checked')?.focus();
-    ui.note.textContent = this.#warning();
+    this.#drawNote();
+  }
+
+  #drawNote() {
+    const { words } = this.#frame;
+    const { key, model } = this.chosen ?? {};
+    if (this.#loaded === undefined || this.#loaded.key !== key) {
+      ui.note.textContent = this.#warning();
+      return;
+    }
+    const { name, storage } = this.#loaded;
+    ui.note.textContent = words.loadedModel(name);
+    if (storage.kind !== null || typeof model !== 'string' || optionsFor(model).storage) return;
+    const reason = element('span', '', storage.reason);
+    reason.lang = 'en';
+    ui.note.append(` ${words.notKept} `, reason);
   }
 
   #item({ key, title, about }, words) {
@@ -195,7 +212,7 @@ export class ModelChoice {
     input.addEventListener('change', () => {
       this.#chosen = key;
       this.#address.hidden = key !== 'address';
-      ui.note.textContent = this.#warning();
+      this.#drawNote();
       this.#onChange();
     });
     if (key === 'file') input.addEventListener('click', () => this.askForMore());

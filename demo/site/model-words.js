@@ -16,6 +16,7 @@ const en = {
   addressAbout: 'is fetched once, and kept on this device',
   addressLabel: 'Address of the model: https://…, hf:owner/repository/file.gguf',
   loadedModel: (name) => `${name} is loaded.`,
+  notKept: 'It is not kept on this device:',
 };
 
 const ko = {
@@ -33,6 +34,7 @@ const ko = {
   addressAbout: '한 번 내려받아 이 기기에 보관합니다',
   addressLabel: '모델 주소: https://…, hf:소유자/저장소/파일.gguf',
   loadedModel: (name) => `${name}을(를) 불러왔습니다.`,
+  notKept: '이 기기에 보관하지는 못했습니다.',
 };
 
 export const MODEL_WORDS = { en, ko };

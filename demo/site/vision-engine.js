@@ -45,6 +45,7 @@ export class VisionEngine {
   #panel;
   #engine;
   #key;
+  #name;
   #pace = new Pace();
 
   /** `panel`: a LoadPanel. */
@@ -57,8 +58,9 @@ export class VisionEngine {
     return this.#engine !== undefined && this.#key === key;
   }
 
-  get name() {
-    return this.#engine?.info.name;
+  /** What ModelChoice says of it. */
+  get loaded() {
+    return { name: this.#engine.info.name || this.#name, storage: this.#engine.storage };
   }
 
   get contextLength() {
@@ -81,6 +83,7 @@ export class VisionEngine {
     }
     this.#engine = engine;
     this.#key = key;
+    this.#name = name;
     this.#pace = new Pace();
   }
 

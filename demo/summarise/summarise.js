@@ -79,7 +79,7 @@ async function dropEngine() {
   const { engine } = state;
   state.engine = undefined;
   state.engineKey = undefined;
-  choice.loadedName = undefined;
+  choice.loaded = undefined;
   await engine?.destroy();
 }
 
@@ -91,7 +91,7 @@ async function engineOf({ key, model, name }) {
   state.engine = await panel.load({ model, name });
   state.engineKey = key;
   await choice.refresh();
-  choice.loadedName = state.engine.info.name || name;
+  choice.loaded = { name: state.engine.info.name || name, storage: state.engine.storage };
   return state.engine;
 }
 

@@ -94,9 +94,10 @@ function load() {
   state.loading ??= (async () => {
     choice.isLocked = true;
     try {
+      choice.loaded = undefined;
       await vision.load(choice.chosen);
       await choice.refresh();
-      choice.loadedName = vision.name || choice.chosen.name;
+      choice.loaded = vision.loaded;
     } finally {
       state.loading = undefined;
       choice.isLocked = state.asking !== undefined;

@@ -406,6 +406,9 @@ test('models that fail: not there, reading text only, broken while they look', a
   await page.locator('#ask').waitFor();
   await say(page, 'Answered.');
   assert.equal(await page.locator('#error').isVisible(), false);
+  await page.click('#model summary');
+  const note = page.locator('#model-note');
+  await note.getByText('Fake Vision is loaded. It is not kept on this device: for tests').waitFor();
 });
 
 test('a photo: the camera is on while the dialog is open, and off afterwards', async () => {

@@ -75,7 +75,7 @@ export class Looker {
     if (isSmall) {
       const kind = readRule(rule);
       const answer = await ask(countQuestion(kind, language), { max_tokens: COUNT_TOKENS });
-      return { isMatch: (readCount(answer) ?? 0) >= kind.least, answer };
+      return { isMatch: (readCount(answer, kind) ?? 0) >= kind.least, answer };
     }
     const request = { max_tokens: ANSWER_TOKENS, response_format: YES_OR_NO };
     const { answer } = readAnswer(await ask(PROMPTS[language].rule(rule), request));

@@ -54,8 +54,10 @@ export function countQuestion(kind, language) {
   return `How many ${name} are there?`;
 }
 
-/** How many it says there are; undefined when it says no number. */
-export function readCount(answer) {
+/** How many of a kind an answer says there are; undefined when it says no number, or speaks of something else. */
+export function readCount(answer, { shape, colour }) {
+  const said = readRule(answer);
+  if (said?.shape !== shape || said?.colour !== colour) return undefined;
   const found = /\d+/.exec(answer);
   return found === null ? undefined : Number(found[0]);
 }

@@ -38,13 +38,20 @@ test('it is asked in the words that it was taught, and its number is read', () =
   assert.equal(countQuestion({}, 'en'), 'How many shapes are there?');
   assert.equal(countQuestion({ shape: 'circle', colour: 'red' }, 'ko'), '빨간 원이 몇 개예요?');
   assert.equal(countQuestion({ shape: 'heart' }, 'ko'), '하트가 몇 개예요?');
+  const redCircles = { shape: 'circle', colour: 'red' };
   for (const [answer, count] of [
     ['2 red circles.', 2],
+    ['1 red circle.', 1],
     ['빨간 원 0개예요.', 0],
+    ['12 circles.', undefined],
+    ['1 red square.', undefined],
+    ['red circles.', undefined],
     ['I see no picture.', undefined],
     ['', undefined],
   ])
-    assert.equal(readCount(answer), count, answer);
+    assert.equal(readCount(answer, redCircles), count, answer);
+  assert.equal(readCount('3 shapes.', {}), 3);
+  assert.equal(readCount('도형 3개예요.', {}), 3);
 });
 
 test('drawing: undo, redo, clear; a new stroke forgets what was undone', () => {

@@ -52,7 +52,9 @@ const en = {
   costOver: (time) => `That is longer than the interval: there will be a frame every ${time}.`,
   answers: { yes: 'yes', no: 'no', none: 'no answer' },
   ruleAnswer: (rule, answer) => `${rule} ${answer}`,
-  seenNote: (time, frames, matches) => `${time}. ${frames} frames so far, ${matches} matches.`,
+  seenNote: (time, frames, matches) =>
+    `${time}. ${frames === '1' ? '1 frame' : `${frames} frames`} so far, ` +
+    `${matches === '1' ? '1 match' : `${matches} matches`}.`,
   next: (time) => `Next frame: ${time}.`,
   watchNote:
     'The watch goes on while this tab is in the background, as far as the browser lets it: some slow hidden tabs ' +

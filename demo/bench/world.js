@@ -1,6 +1,6 @@
 /* What Bench needs of the browser: engines, clocks, whether the page is seen. */
 import { Engine } from 'pocketphi';
-import { EMBEDDED } from '../site/embedded.js';
+import { optionsFor } from '../site/embedded.js';
 
 /** The registry's, whose size is known without a network: what the kernels' speed is told in. */
 export const ESTIMATED_MODEL = 'phi-3-mini-4k-q4';
@@ -19,7 +19,7 @@ function watch() {
 }
 
 export function worldOf(model) {
-  const options = model === EMBEDDED.url ? EMBEDDED.options : {};
+  const options = optionsFor(model);
   return {
     now: () => performance.now(),
     watch,

@@ -1,7 +1,7 @@
 /* The box on the front page: a question to the embedded model, answered in this tab. The model is fetched when the page
  * is idle, or with the first question, whichever comes first. */
 import { Engine } from 'pocketphi';
-import { EMBEDDED } from '../site/embedded.js';
+import { EMBEDDED, optionsFor } from '../site/embedded.js';
 import { ErrorBox } from '../site/errors.js';
 import { formatBytes, formatNumber } from '../site/format.js';
 import { whenIdle } from '../site/offline.js';
@@ -104,7 +104,7 @@ export class TryIt {
   async #create() {
     this.#tell((words) => words.getting);
     const engine = await Engine.create({
-      ...EMBEDDED.options,
+      ...optionsFor(EMBEDDED.url),
       model: EMBEDDED.url,
       onProgress: ({ phase, loadedBytes, totalBytes }) => {
         if (phase !== 'download' || totalBytes === 0) return;

@@ -2,6 +2,16 @@
  * it. Said at once by screen readers. */
 import { element } from './text.js';
 
+/** What went wrong on the page itself. `code` is a key of the page's words.errors: a sentence, or a function that makes
+ *  one of `facts`. */
+export class PageError extends Error {
+  constructor(code, message, facts = {}) {
+    super(message);
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
 export class ErrorBox {
   #host;
   #frame;
@@ -36,8 +46,9 @@ export class ErrorBox {
 
   #draw() {
     const { words } = this.#frame;
-    const { code, message } = this.#error ?? {};
-    const sentence = element('span', 'sentence', words.errors[code] ?? words.errors.unknown);
+    const { code, message, facts } = this.#error ?? {};
+    const said = words.errors[code] ?? words.errors.unknown;
+    const sentence = element('span', 'sentence', typeof said === 'function' ? said(facts) : said);
     const detail = element('span', 'detail');
     const text = element('span', '', message || String(this.#error));
     text.lang = 'en';

@@ -4,7 +4,7 @@
  *     const panel = new LoadPanel(byId('loading'), frame);
  *     const engine = await panel.load({ model, name, options });      rejects with PHI_ECANCELED when cancelled */
 import { Engine, EngineError } from 'pocketphi';
-import { EMBEDDED } from './embedded.js';
+import { optionsFor } from './embedded.js';
 import { formatBytes, formatSeconds } from './format.js';
 import { applyWords, button, element } from './text.js';
 
@@ -83,7 +83,7 @@ export class LoadPanel {
     if (this.#load !== undefined) {
       return Promise.reject(new EngineError('PHI_ESTATE', 'the panel is loading another model'));
     }
-    const wished = model === EMBEDDED.url ? { ...EMBEDDED.options, ...options } : options;
+    const wished = { ...optionsFor(model), ...options };
     return new Promise((resolve, reject) => {
       const load = { model, name, options: wished, start, progress: PROGRESS_NONE };
       this.#load = { ...load, resolve, reject };

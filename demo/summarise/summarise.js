@@ -4,10 +4,10 @@ import { ErrorBox } from '../site/errors.js';
 import { formatNumber, formatSeconds } from '../site/format.js';
 import { mountFrame } from '../site/frame.js';
 import { LoadPanel } from '../site/load-panel.js';
+import { ModelChoice } from '../site/model-choice.js';
 import { byId } from '../site/text.js';
 import { askModel } from './ask-model.js';
 import { ContextTooSmall, SummaryJob } from './job.js';
-import { ModelChoice } from './model-choice.js';
 import { SourceView } from './source-view.js';
 import { WORDS } from './words.js';
 import { WorkView } from './work-view.js';
@@ -31,7 +31,8 @@ const frame = mountFrame({ words: WORDS });
 const errorBox = new ErrorBox(byId('error'), frame);
 const panel = new LoadPanel(byId('loading'), frame);
 const confirm = new Confirm(frame);
-const choice = new ModelChoice(frame);
+/* The tutor that comes with the site is not among them, as it cannot. */
+const choice = new ModelChoice(frame, { knownId: 'phi-3-mini-4k-q4' });
 const source = new SourceView(frame, {
   onError: (error) => errorBox.show(error),
   onText: ({ kind }) => {
@@ -78,7 +79,7 @@ async function dropEngine() {
   const { engine } = state;
   state.engine = undefined;
   state.engineKey = undefined;
-  choice.loadedName = undefined;
+  choice.loaded = undefined;
   await engine?.destroy();
 }
 
@@ -90,7 +91,7 @@ async function engineOf({ key, model, name }) {
   state.engine = await panel.load({ model, name });
   state.engineKey = key;
   await choice.refresh();
-  choice.loadedName = state.engine.info.name || name;
+  choice.loaded = { name: state.engine.info.name || name, storage: state.engine.storage };
   return state.engine;
 }
 
@@ -233,7 +234,7 @@ ui.form.addEventListener('submit', (event) => {
     return;
   }
   if (choice.chosen === undefined) {
-    choice.askForFile();
+    choice.askForMore();
     return;
   }
   state.job = undefined;

@@ -1,7 +1,9 @@
 /* The page's words. Each language has every key. */
+import { MODEL_WORDS } from '../site/model-words.js';
 import { SHARED_WORDS } from '../site/words.js';
 
 const en = {
+  ...MODEL_WORDS.en,
   heading: 'Summarise',
   lead:
     'Paste a message thread or a document, or drop a file on this page. ' +
@@ -33,17 +35,6 @@ const en = {
   embeddedCannot:
     'The small tutor that comes with this site knows arithmetic only; it cannot summarise. ' +
     'A real model can. It is fetched once and kept on this device.',
-  storedModel: (bytes) => `on this device, ${bytes}; needs no network`,
-  partModel: (bytes, total) => `${bytes} of ${total} on this device; the rest is fetched`,
-  knownModel: (bytes) => `about ${bytes} to fetch, once`,
-  needsMemory: (bytes) => `needs about ${bytes} of memory`,
-  littleMemory: (bytes) => `This device has about ${bytes} of memory: it may be too little.`,
-  unknownSize: 'an unknown size',
-  givenModel: 'of the address of this page',
-  ownFile: 'A GGUF file of yours…',
-  ownFileChosen: (name) => `Your file: ${name}`,
-  ownFileAbout: 'is read from your disk, and not kept',
-  loadedModel: (name) => `${name} is loaded.`,
   start: 'Summarise',
   stop: 'Stop',
   workTitle: 'Summary',
@@ -80,6 +71,7 @@ const en = {
 };
 
 const ko = {
+  ...MODEL_WORDS.ko,
   heading: '요약',
   lead: '대화나 문서를 붙여 넣거나 파일을 이 페이지에 끌어다 놓으세요. 언어 모델이 이 탭 안에서 읽으며, 아무것도 밖으로 보내지 않습니다.',
   sourceTitle: '1. 글',
@@ -108,17 +100,6 @@ const ko = {
   modelTitle: '3. 모델',
   embeddedCannot:
     '이 사이트에 들어 있는 작은 선생님 모델은 산수만 할 줄 알아서 요약은 하지 못합니다. 요약하려면 더 큰 모델이 필요합니다. 한 번만 내려받으면 이 기기에 보관됩니다.',
-  storedModel: (bytes) => `이 기기에 있음, ${bytes}. 네트워크가 필요 없습니다`,
-  partModel: (bytes, total) => `${total} 중 ${bytes}가 이 기기에 있음. 나머지를 내려받습니다`,
-  knownModel: (bytes) => `약 ${bytes}를 한 번 내려받습니다`,
-  needsMemory: (bytes) => `메모리 약 ${bytes} 필요`,
-  littleMemory: (bytes) => `이 기기의 메모리는 약 ${bytes}로, 부족할 수 있습니다.`,
-  unknownSize: '알 수 없는 크기',
-  givenModel: '이 페이지 주소에 적힌 모델',
-  ownFile: '내 GGUF 파일…',
-  ownFileChosen: (name) => `내 파일: ${name}`,
-  ownFileAbout: '디스크에서 읽으며 따로 보관하지 않습니다',
-  loadedModel: (name) => `${name}을(를) 불러왔습니다.`,
   start: '요약하기',
   stop: '중지',
   workTitle: '요약',

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const DEMO = fileURLToPath(new URL('../../demo', import.meta.url));
 const files = readdirSync(DEMO, { recursive: true, encoding: 'utf8' }).filter((path) =>
-  /(^|[/\\])words\.js$/.test(path),
+  /words\.js$/.test(path),
 );
 
 /** Each key with the kind of its value: what must be the same. */

@@ -3,7 +3,7 @@
  *   index.html, <page>/index.html     as in demo/, with the addresses of what they load put in
  *   assets/<name>-<hash>.js, .css     each page's scripts and styles, libraries bundled in
  *   engine-<hash>/                    the package's files that a page loads, out of dist/
- *   models/tutor-<hash>.gguf          the embedded model, if there is one
+ *   models/<name>-<hash>.gguf         the embedded models, those that there are
  *   manifest.webmanifest, icons/      for installing it
  *   licences.txt                      of what others wrote and is in it
  *   sw.js                             the service worker, with the list of all of these and their hashes
@@ -31,7 +31,8 @@ import { completePage, readPage } from './site-pages.mjs';
 
 const HASH_CHARS = 8;
 const ENGINE_FILE = /^(index\.js|images\.js|engine-worker\.js|pocketphi-[\w-]+\.(js|wasm))$/;
-const MODEL = 'models/tutor.gguf';
+/* demo/models/<name>.gguf */
+const EMBEDDED_MODELS = ['tutor', 'tiny-vision'];
 /* Part of every page. */
 const START_SCRIPT = 'site/start.js';
 const SERVICE_WORKER = 'site/sw.js';
@@ -88,15 +89,15 @@ function copyEngine(dist, out) {
   return folder;
 }
 
-/** { path, bytes } of the embedded model in the site, or null without one. */
-function copyModel(demo, out) {
-  const file = join(demo, MODEL);
+/** { path, bytes } of an embedded model in the site, or null without one. */
+function copyModel(name, demo, out) {
+  const file = join(demo, 'models', `${name}.gguf`);
   if (!existsSync(file)) {
-    say(`  NO EMBEDDED MODEL: demo/${MODEL} is missing; the site is built without it`);
+    say(`  NO EMBEDDED MODEL: demo/models/${name}.gguf is missing; the site is built without it`);
     return null;
   }
   const bytes = readFileSync(file);
-  const path = MODEL.replace('.gguf', `-${hashOf(bytes)}.gguf`);
+  const path = `models/${name}-${hashOf(bytes)}.gguf`;
   mkdirSync(dirname(join(out, path)), { recursive: true });
   writeFileSync(join(out, path), bytes);
   return { path, bytes: bytes.length };
@@ -278,7 +279,10 @@ export async function buildSite({
   mkdirSync(making, { recursive: true });
   const pages = findPages(demo);
   const engine = copyEngine(dist, making);
-  const facts = { pages, embeddedFile: copyModel(demo, making), sourceUrl: findSourceUrl() };
+  const embeddedFiles = Object.fromEntries(
+    EMBEDDED_MODELS.map((name) => [name, copyModel(name, demo, making)]),
+  );
+  const facts = { pages, embeddedFiles, sourceUrl: findSourceUrl() };
   const read = pages.map((name) => readPage(join(demo, pagePath(name)), pagePath(name)));
   const start = join(demo, START_SCRIPT);
   const modules = [...new Set(read.flatMap((page) => page.entries))];

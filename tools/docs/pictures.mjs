@@ -35,6 +35,21 @@ async function showChat(page, { model }) {
   await page.locator('#stop').waitFor({ state: 'hidden', timeout: 120_000 });
 }
 
+async function showVision(page) {
+  await page.click('[data-example="writtenSum"]');
+  await page.locator('.picture-facts', { hasText: 'tokens' }).waitFor();
+  await page.click('.suggestion');
+  await page.locator('.turn[aria-busy="false"]').waitFor({ timeout: 120_000 });
+}
+
+/* Long enough for what the rule is about to come into the scene. */
+async function showCamera(page) {
+  await page.selectOption('#every', '2');
+  await page.click('#prepare');
+  await page.locator('#start').click({ timeout: 120_000 });
+  await page.locator('#log-list li').first().waitFor({ timeout: 120_000 });
+}
+
 /** At the top, with the new colours everywhere. */
 async function settle(page) {
   await page.evaluate(async () => {
@@ -47,6 +62,8 @@ async function settle(page) {
 const PICTURES = [
   { name: 'home', path: '/', width: 1280, height: 860, show: showHome },
   { name: 'tutor', path: '/tutor/', width: 1280, height: 860, show: showTutor },
+  { name: 'vision', path: '/vision/', width: 1280, height: 1160, show: showVision },
+  { name: 'camera', path: '/camera/', width: 1280, height: 1160, show: showCamera },
   { name: 'chat', path: '/chat/', width: 1280, height: 860, show: showChat, isModelWanted: true },
 ];
 

@@ -67,7 +67,15 @@ export function chromiumPath(): string {
 export interface BrowserOptions {
   /** Whether pages may have a service worker. Without one each load is a first visit, from the server. */
   readonly serviceWorkers?: 'allow' | 'block';
+  /** More arguments of Chromium. */
+  readonly args?: readonly string[];
 }
+
+/** A camera that shows a moving picture, and is given to any page that asks. */
+export const FAKE_CAMERA = [
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+] as const;
 
 export interface LaunchedContext {
   readonly context: BrowserContext;
@@ -77,12 +85,13 @@ export interface LaunchedContext {
 /** A browser with a fresh profile and no site. */
 export async function launchContext({
   serviceWorkers = 'allow',
+  args = [],
 }: BrowserOptions = {}): Promise<LaunchedContext> {
   const profile = await mkdtemp(join(tmpdir(), 'pocketphi-e2e-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath(),
     headless: true,
-    args: CHROMIUM_ARGUMENTS,
+    args: [...CHROMIUM_ARGUMENTS, ...args],
     serviceWorkers,
   });
   context.setDefaultTimeout(PATIENCE_MS);

@@ -21,7 +21,7 @@ export class EngineError extends Error {
   }
 }
 
-function pause(ms, signal) {
+export function pause(ms, signal) {
   return new Promise((resolve, reject) => {
     const stop = () => reject(new EngineError('PHI_ECANCELED', 'cancelled by the caller'));
     if (signal?.aborted) stop();
@@ -30,7 +30,7 @@ function pause(ms, signal) {
   });
 }
 
-class FakeEngine {
+export class FakeEngine {
   info = { name: 'Fake', contextLength: config().contextLength ?? 4096 };
   storage = { id: null, kind: null, reason: 'for tests' };
   variant = 'fake';

@@ -12,12 +12,12 @@ export interface SiteBuild {
   readonly version: string;
   /** Paths from the site's root. */
   readonly files: readonly string[];
-  /** The embedded model's. */
+  /** The embedded tutor's. */
   readonly model: string;
 }
 
 export interface SiteChanges {
-  /** The file that becomes the embedded model. */
+  /** The file that becomes the embedded tutor. */
   readonly model: string;
   /** Path in demo/ → text to find and text instead. */
   readonly edits?: Readonly<Record<string, readonly [string, string]>>;
@@ -43,7 +43,7 @@ export async function buildChangedSite(name: string, changes: SiteChanges): Prom
   }
   const { version } = await buildSite({ demo, out });
   const files = listFiles(out);
-  const model = files.find((path) => path.endsWith('.gguf'));
+  const model = files.find((path) => path.startsWith('models/tutor-'));
   if (model === undefined) throw new Error('the site has no model');
   return { folder: out, version, files, model };
 }

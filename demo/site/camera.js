@@ -1,0 +1,62 @@
+/* The camera of this device: opened, looked at, closed. What refuses is told by a code of the vision words: denied, not
+ * there, held by another program, or not to be had on an insecure page. */
+import { PageError } from './errors.js';
+
+const CODES = {
+  NotAllowedError: 'CAMERA_DENIED',
+  SecurityError: 'CAMERA_DENIED',
+  NotFoundError: 'CAMERA_NONE',
+  OverconstrainedError: 'CAMERA_NONE',
+  NotReadableError: 'CAMERA_BUSY',
+  AbortError: 'CAMERA_BUSY',
+};
+const WISHES = {
+  audio: false,
+  video: {
+    facingMode: { ideal: 'environment' },
+    width: { ideal: 1280 },
+    height: { ideal: 960 },
+  },
+};
+
+/** The stream; closeCamera() takes its light off. */
+export async function openCamera() {
+  if (navigator.mediaDevices?.getUserMedia === undefined)
+    throw new PageError('CAMERA_INSECURE', 'navigator.mediaDevices is missing');
+  try {
+    return await navigator.mediaDevices.getUserMedia(WISHES);
+  } catch (error) {
+    throw new PageError(CODES[error.name] ?? 'CAMERA_BUSY', `${error.name}: ${error.message}`);
+  }
+}
+
+export function closeCamera(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** Shows the stream in a video element; resolves when there is a picture in it. */
+export async function showCamera(video, stream) {
+  video.srcObject = stream;
+  video.muted = true;
+  video.playsInline = true;
+  await video.play();
+}
+
+/** What a video element shows now, as a canvas of its own. */
+export function snapshot(video) {
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext('2d').drawImage(video, 0, 0);
+  return canvas;
+}
+
+/** PNG: no pixel is changed on the way to the model. */
+export function blobOf(canvas) {
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob === null) reject(new PageError('PICTURE_UNREAD', 'the canvas gives no picture'));
+      else resolve(blob);
+    }, 'image/png');
+  });
+}

@@ -1,0 +1,158 @@
+/* An engine that sees pictures, as pages use it: loaded through the panel, asked with pictures first, and how long a
+ * tile takes on this device, measured as it goes. */
+import { PageError } from './errors.js';
+
+/* The likeliest words: what is in a picture is no matter of chance. */
+const SAMPLING = { temperature: 0 };
+
+/** What an engine says of a picture is not said of a model's file. */
+const PICTURE_CODES = { PHI_ECORRUPT: 'PICTURE_UNREAD', PHI_EINVAL: 'PICTURE_LARGE' };
+
+/** Parts of a message: pictures in their order, then text. `numCrops` undefined: as the model has it. */
+export function contentOf(blobs, text, numCrops) {
+  const picture = (url) => ({
+    type: 'image_url',
+    image_url: { url, ...(numCrops !== undefined && { num_crops: numCrops }) },
+  });
+  return [...blobs.map(picture), { type: 'text', text }];
+}
+
+/** Tiles that are encoded for a picture of `rows` × `columns`: those, and all of it at a glance. */
+export const nTilesOf = ([rows, columns]) => rows * columns + 1;
+
+/** Seconds that a tile takes, from the pictures that were encoded so far. */
+class Pace {
+  #seconds = 0;
+  #tiles = 0;
+  #from;
+
+  /** Progress of a picture of `nTiles`, as the engine tells it, at `now` in seconds. */
+  follow({ image, done, total }, nTiles, now) {
+    if (this.#from?.image !== image) this.#from = { image, done, now };
+    const { done: first, now: begin } = this.#from;
+    if (done < total || done === first) return;
+    this.#seconds += ((now - begin) * total) / (done - first);
+    this.#tiles += nTiles;
+    this.#from = undefined;
+  }
+
+  secondsFor(nTiles) {
+    return this.#tiles === 0 ? undefined : (this.#seconds / this.#tiles) * nTiles;
+  }
+}
+
+export class VisionEngine {
+  #panel;
+  #engine;
+  #key;
+  #name;
+  #pace = new Pace();
+
+  /** `panel`: a LoadPanel. */
+  constructor(panel) {
+    this.#panel = panel;
+  }
+
+  /** Whether the model of this key (ModelChoice) is the one that is loaded. */
+  has(key) {
+    return this.#engine !== undefined && this.#key === key;
+  }
+
+  /** What ModelChoice says of it. */
+  get loaded() {
+    return { name: this.#engine.info.name || this.#name, storage: this.#engine.storage };
+  }
+
+  get contextLength() {
+    return this.#engine.info.contextLength;
+  }
+
+  /** How many pieces a picture is cut into at most when nothing is said. */
+  get numCrops() {
+    return this.#engine.vision.numCrops;
+  }
+
+  /** What ModelChoice gives as chosen. A model that reads text only is refused: VISION_NONE. */
+  async load({ key, model, name }) {
+    if (this.has(key)) return;
+    await this.drop();
+    const engine = await this.#panel.load({ model, name });
+    if (engine.vision === undefined) {
+      await engine.destroy();
+      throw new PageError('VISION_NONE', `${name} has no vision part`);
+    }
+    this.#engine = engine;
+    this.#key = key;
+    this.#name = name;
+    this.#pace = new Pace();
+  }
+
+  /** Ends a load that is under way. */
+  cancelLoad() {
+    if (this.#panel.isLoading) this.#panel.cancel();
+  }
+
+  async drop() {
+    const engine = this.#engine;
+    this.#engine = undefined;
+    this.#key = undefined;
+    await engine?.destroy();
+  }
+
+  /** What the model will see of a picture. */
+  async prepare(blob, { numCrops, signal }) {
+    const options = { ...(numCrops !== undefined && { numCrops }), ...(signal && { signal }) };
+    try {
+      return await this.#engine.prepareImage(blob, options);
+    } catch (error) {
+      throw PICTURE_CODES[error.code]
+        ? new PageError(PICTURE_CODES[error.code], error.message)
+        : error;
+    }
+  }
+
+  countTokens({ width, height }, numCrops) {
+    return this.#engine.countImageTokens(width, height, { numCrops });
+  }
+
+  /** undefined until a picture was encoded. */
+  secondsFor(nTiles) {
+    return this.#pace.secondsFor(nTiles);
+  }
+
+  /** An answer, streamed. `request` as OpenAI's; `tiles`: how many each picture of it has. Gives { text, isCut, usage,
+   *  seconds }. After PHI_EPOISONED the engine is gone. */
+  async ask(request, { signal, tiles = [], onText = () => undefined, onProgress }) {
+    const begin = performance.now();
+    const onImageProgress = (progress) => {
+      this.#pace.follow(progress, tiles[progress.image] ?? 1, performance.now() / 1000);
+      onProgress?.(progress);
+    };
+    const whole = {
+      ...SAMPLING,
+      ...request,
+      stream: true,
+      stream_options: { include_usage: true },
+    };
+    let text = '';
+    let finish;
+    let usage;
+    try {
+      const { completions } = this.#engine.chat;
+      const chunks = await completions.create(whole, { signal, onImageProgress });
+      for await (const chunk of chunks) {
+        const piece = chunk.choices[0]?.delta.content;
+        finish = chunk.choices[0]?.finish_reason ?? finish;
+        usage = chunk.usage ?? usage;
+        if (!piece) continue;
+        text += piece;
+        onText(text.trimStart());
+      }
+    } catch (error) {
+      if (error.code === 'PHI_EPOISONED') await this.drop();
+      throw error;
+    }
+    const seconds = (performance.now() - begin) / 1000;
+    return { text: text.trim(), isCut: finish === 'length', usage, seconds };
+  }
+}

@@ -64,7 +64,7 @@ typedef struct phi_engine_options {
     int32_t n_threads;      /* 1 … 64 */
     int32_t accuracy_level; /* 4: activations in int8 per block of 32 (default); 1: f32 activations */
     int32_t kernels;        /* -1: the fastest that works here; else a phi_isa, refused if it does not */
-    int32_t strip_rule;     /* a phi_strip_rule; 0 decides by the model's name */
+    int32_t strip_rule;     /* a phi_strip_rule; 0: what the file says, or its name */
     uint32_t staging_bytes; /* for bytes on their way from the source to their packed place; 0: 4 MiB */
 } phi_engine_options;
 

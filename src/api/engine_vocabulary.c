@@ -47,6 +47,24 @@ static phi_status read_tables(phi_vocabulary *v, phi_engine *e, phi_error *err)
     return PHI_OK;
 }
 
+/* The keys of this project: what tokenizer.json has and GGUF has no keys for. */
+static phi_status read_flags(phi_token_flags *f, phi_engine *e, phi_error *err)
+{
+    const phi_directory *dir = &e->directory;
+    const phi_str right = PHI_STR("pocketphi.tokenizer.strips_right");
+    int32_t *ids;
+    f->has_strips = phi_directory_meta(dir, right) != NULL;
+    PHI_TRY(phi_meta_read_i32_array(&ids, &f->n_strips_right, dir, right, &e->arena, err));
+    f->strips_right = ids;
+    PHI_TRY(phi_meta_read_i32_array(&ids, &f->n_strips_left, dir, PHI_STR("pocketphi.tokenizer.strips_left"), &e->arena,
+                                    err));
+    f->strips_left = ids;
+    PHI_TRY(
+        phi_meta_read_i32_array(&ids, &f->n_stop_ids, dir, PHI_STR("pocketphi.tokenizer.stop_ids"), &e->arena, err));
+    f->stop_ids = ids;
+    return PHI_OK;
+}
+
 phi_status phi_engine_build_tokenizer(phi_engine *e, phi_error *err)
 {
     const phi_directory *dir = &e->directory;
@@ -56,6 +74,7 @@ phi_status phi_engine_build_tokenizer(phi_engine *e, phi_error *err)
     PHI_TRY(phi_meta_read_str(&v.pre, dir, PHI_STR("tokenizer.ggml.pre"), err));
     PHI_TRY(phi_meta_read_str(&v.model_name, dir, PHI_STR("general.name"), err));
     PHI_TRY(read_tables(&v, e, err));
+    PHI_TRY(read_flags(&v.flags, e, err));
     PHI_TRY(read_id(&v.bos_id, dir, PHI_STR("tokenizer.ggml.bos_token_id"), v.n_tokens, err));
     PHI_TRY(read_id(&v.eos_id, dir, PHI_STR("tokenizer.ggml.eos_token_id"), v.n_tokens, err));
     PHI_TRY(read_id(&v.unknown_id, dir, PHI_STR("tokenizer.ggml.unknown_token_id"), v.n_tokens, err));

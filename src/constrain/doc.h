@@ -41,7 +41,4 @@ enum { PHI_DOC_PLACE_BYTES = 160 };
 /* Where a value is, as a JSON pointer: "#/properties/name". Long ones lose their middle. Returns `out`. */
 const char *phi_doc_place(char out[PHI_DOC_PLACE_BYTES], const phi_doc_value *value);
 
-/* Writes a code point (not a surrogate) as UTF-8; returns the bytes, at most 4. */
-size_t phi_doc_write_utf8(uint8_t *out, uint32_t code_point);
-
 #endif

@@ -57,6 +57,27 @@ static bool eats_space(phi_strip_rule rule, phi_str text)
     return false;
 }
 
+static bool is_listed(const int32_t *ids, size_t n, int32_t id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] == id)
+            return true;
+    return false;
+}
+
+static phi_added_token make_added(const phi_tokenizer *t, const phi_vocabulary *v, int32_t id)
+{
+    const phi_token_flags *f = &v->flags;
+    const bool has_flags = v->strip_rule == PHI_STRIP_AUTO && f->has_strips;
+    return (phi_added_token){
+        .text = t->texts[id],
+        .id = id,
+        .eats_right = has_flags ? is_listed(f->strips_right, f->n_strips_right, id)
+                                : eats_space(resolve_rule(v), t->texts[id]),
+        .eats_left = has_flags && is_listed(f->strips_left, f->n_strips_left, id),
+    };
+}
+
 static bool is_added(const phi_tokenizer *t, int32_t id)
 {
     return t->texts[id].len > 0 && (t->types[id] == PHI_TOKEN_CONTROL || t->types[id] == PHI_TOKEN_UNKNOWN ||
@@ -65,7 +86,6 @@ static bool is_added(const phi_tokenizer *t, int32_t id)
 
 phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
-    const phi_strip_rule rule = resolve_rule(v);
     phi_added_tokens *a = &t->added;
     for (int32_t id = 0; id < t->n_tokens; id++)
         a->n += is_added(t, id);
@@ -75,7 +95,7 @@ phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_
     size_t at = 0;
     for (int32_t id = 0; id < t->n_tokens; id++)
         if (is_added(t, id))
-            a->items[at++] = (phi_added_token){t->texts[id], id, eats_space(rule, t->texts[id])};
+            a->items[at++] = make_added(t, v, id);
     if (a->n > 1)
         phi_sort(a->items, a->n, sizeof a->items[0], compare_tokens);
     at = 0;

@@ -107,21 +107,34 @@ static phi_status load_vocabulary(phi_tokenizer *t, phi_arena *arena, const phi_
 }
 
 /* Texts at which chat models end their turn; the list that llama.cpp keeps, for files name only one id. */
-static phi_status find_stop_ids(phi_tokenizer *t, phi_arena *arena, phi_error *err)
+static void add_stop_id(phi_tokenizer *t, int32_t id)
+{
+    for (size_t i = 0; i < t->n_stop_ids; i++)
+        if (t->stop_ids[i] == id)
+            return;
+    t->stop_ids[t->n_stop_ids++] = id;
+}
+
+static phi_status find_stop_ids(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     static const char *const texts[] = {"<|end|>",       "<|endoftext|>",   "<|im_end|>", "<|eot_id|>",
                                         "<|eom_id|>",    "<|end_of_text|>", "<|return|>", "<|call|>",
                                         "<end_of_turn>", "<EOT>",           "_<EOT>",     "<end_of_utterance>"};
     const size_t n_texts = sizeof texts / sizeof texts[0];
-    t->stop_ids = phi_arena_array(arena, int32_t, n_texts + 1);
+    t->stop_ids = phi_arena_array(arena, int32_t, n_texts + 1 + v->flags.n_stop_ids);
     if (!t->stop_ids)
         return phi_fail(err, PHI_ENOMEM, "tokenizer: no memory for the stop ids");
     if (t->eos_id >= 0)
-        t->stop_ids[t->n_stop_ids++] = t->eos_id;
+        add_stop_id(t, t->eos_id);
+    for (size_t i = 0; i < v->flags.n_stop_ids; i++) {
+        PHI_TRY(check_id("a stop id", v->flags.stop_ids[i], v, err));
+        if (v->flags.stop_ids[i] >= 0)
+            add_stop_id(t, v->flags.stop_ids[i]);
+    }
     for (size_t i = 0; i < n_texts; i++) {
         const int32_t id = phi_token_table_find(t, phi_str_of(texts[i]));
-        if (id >= 0 && id != t->eos_id && t->types[id] != PHI_TOKEN_UNUSED)
-            t->stop_ids[t->n_stop_ids++] = id;
+        if (id >= 0 && t->types[id] != PHI_TOKEN_UNUSED)
+            add_stop_id(t, id);
     }
     return PHI_OK;
 }
@@ -138,7 +151,7 @@ static phi_status build(phi_tokenizer **out, phi_arena *arena, const phi_vocabul
     PHI_TRY(phi_token_table_build(t, arena, err));
     PHI_TRY(family->build(t, arena, v, err));
     PHI_TRY(phi_added_tokens_build(t, arena, v, err));
-    PHI_TRY(find_stop_ids(t, arena, err));
+    PHI_TRY(find_stop_ids(t, arena, v, err));
     *out = t;
     return PHI_OK;
 }
@@ -191,6 +204,20 @@ static phi_status encode_segment(phi_encoder *e, phi_str text, size_t start, siz
     return status;
 }
 
+/* Where the text [start, at) ends without the white space at its end. */
+static size_t trimmed_end(phi_str text, size_t start, size_t at)
+{
+    size_t end = start;
+    for (size_t i = start; i < at;) {
+        const size_t next = space_end((phi_str){text.ptr, at}, i);
+        int32_t code_point;
+        if (next == i)
+            end = i + phi_utf8_decode(&code_point, (const uint8_t *)text.ptr + i, at - i);
+        i = next == i ? end : next;
+    }
+    return end;
+}
+
 static phi_status encode_text(phi_encoder *e, phi_str text, bool parses_special, phi_error *err)
 {
     size_t start = 0; /* of the segment since the last added token */
@@ -200,10 +227,10 @@ static phi_status encode_text(phi_encoder *e, phi_str text, bool parses_special,
             at++;
             continue;
         }
-        PHI_TRY(encode_segment(e, text, start, at, err));
+        PHI_TRY(encode_segment(e, text, start, added->eats_left ? trimmed_end(text, start, at) : at, err));
         phi_encoder_push(e, added->id);
         at += added->text.len;
-        if (added->eats_space)
+        if (added->eats_right)
             at = space_end(text, at);
         start = at;
     }

@@ -17,14 +17,23 @@ typedef enum phi_token_type {
     PHI_TOKEN_BYTE = 6
 } phi_token_type;
 
-/* Which added tokens swallow the white space after them. Files of the Phi-3 family do not record it (GGUF has no
- * such flag), and four different sets were published; see docs/MODELS.md. */
+/* Which added tokens swallow the white space after them. GGUF has no such flag, and four different sets were published
+ * for the Phi-3 family; see docs/MODELS.md. Models made from Hugging Face folders say it (phi_token_flags). */
 typedef enum phi_strip_rule {
-    PHI_STRIP_AUTO, /* as llama.cpp: PHI_STRIP_ALL when the model's name contains "phi-3" or "phi3", else NONE */
+    PHI_STRIP_AUTO, /* what the file says; else as llama.cpp: ALL if its name contains "phi-3" or "phi3", or NONE */
     PHI_STRIP_NONE,
     PHI_STRIP_ALL,   /* every special token but <unk>, <s>, <|endoftext|>; also </s> (June 2024 and later) */
     PHI_STRIP_VISION /* <|assistant|>, <|placeholderN|>, <|image|>, </s> */
 } phi_strip_rule;
+
+/* What tokenizer.json says of added tokens, and GGUF has no keys for. */
+typedef struct phi_token_flags {
+    const int32_t *strips_right; /* (n_strips_right) ids that swallow the white space after them, */
+    const int32_t *strips_left;  /* (n_strips_left) and before them */
+    const int32_t *stop_ids;     /* (n_stop_ids) at which generation ends, besides those known by their text */
+    size_t n_strips_right, n_strips_left, n_stop_ids;
+    bool has_strips; /* the file says it, if only that there are none */
+} phi_token_flags;
 
 /* What a file says of its vocabulary. The bytes of `texts` must outlive the tokenizer; the arrays
  * themselves, the merges and the names are only read by phi_tokenizer_create(). */
@@ -41,6 +50,7 @@ typedef struct phi_vocabulary {
     bool adds_bos, adds_eos;
     bool adds_space_prefix; /* SentencePiece's dummy prefix, default true */
     phi_strip_rule strip_rule;
+    phi_token_flags flags;
 } phi_vocabulary;
 
 typedef struct phi_tokenizer phi_tokenizer;

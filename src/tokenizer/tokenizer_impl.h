@@ -23,7 +23,8 @@ typedef struct phi_token_table {
 typedef struct phi_added_token {
     phi_str text;
     int32_t id;
-    bool eats_space; /* swallows the white space after it */
+    bool eats_right; /* swallows the white space after it, */
+    bool eats_left;  /* and before it */
 } phi_added_token;
 
 typedef struct phi_added_tokens {

@@ -57,6 +57,24 @@ function findVocabulary(name) {
   return vocabularyPaths.get(name);
 }
 
+/** The GGUF file that `phi convert` makes of a Hugging Face folder with this vocabulary; or why there is none. */
+function importVocabulary(name) {
+  if (!existsSync(ENCODE)) return { missing: `${ENCODE} is not built` };
+  if (!existsSync(join(CACHE, 'venv/ready-reference')))
+    return {
+      missing: 'reference environment: python3 tools/reference/setup_venv.py --group reference',
+    };
+  const made = spawnSync('python3', ['tools/models/make_hf_vocab.py', name], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  assert.equal(made.status, 0, made.stderr);
+  const folder = made.stdout.trim().split('\n').at(-1);
+  const path = `${folder}.gguf`;
+  execFileSync(PHI, ['convert', folder, path], { stdio: 'pipe' });
+  return { path };
+}
+
 /** [{ids, bytes}] of [{flags, bytes}]. */
 function encodeAll(path, strip, requests) {
   const parts = [];
@@ -145,6 +163,21 @@ for (const family of FAMILIES) {
     assert.equal(rows.length, RANDOM_TEXTS);
     const comparable = rows.filter(({ text }) => !NUMBERS_OF_UNICODE_17.test(text));
     compareRows(family, findVocabulary(family.vocabulary).path, comparable);
+  });
+}
+
+/* The reference of Phi-4 and -mini is tiktoken, which writes no tokenizer.json. */
+for (const family of FAMILIES.filter(({ vocabulary }) => !vocabulary.startsWith('phi4'))) {
+  test(`${family.name} gives the golden ids out of a tokenizer.json`, (t) => {
+    const found = importVocabulary(family.name);
+    if (found.missing) return t.skip(found.missing);
+    const texts = readFileSync(join(GOLDEN, 'corpus.jsonl'), 'utf8').trimEnd().split('\n');
+    const golden = JSON.parse(readFileSync(join(GOLDEN, `${family.name}.json`), 'utf8'));
+    const rows = texts.map((line, i) => {
+      const { ids, plain } = golden.rows[i];
+      return { text: JSON.parse(line).text, special: ids, plain: plain ?? ids };
+    });
+    compareRows({ ...family, strip: 'auto' }, found.path, rows);
   });
 }
 

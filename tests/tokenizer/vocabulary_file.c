@@ -23,6 +23,20 @@ uint8_t *vocabulary_file_read(const char *path, size_t *n, uint64_t *file_bytes)
     return bytes;
 }
 
+/* As src/api/engine_vocabulary.c reads them. */
+static phi_status read_flags(phi_token_flags *f, const phi_directory *dir, phi_arena *arena, phi_error *err)
+{
+    const phi_str right = PHI_STR("pocketphi.tokenizer.strips_right");
+    int32_t *ids;
+    f->has_strips = phi_directory_meta(dir, right) != NULL;
+    PHI_TRY(phi_meta_read_i32_array(&ids, &f->n_strips_right, dir, right, arena, err));
+    f->strips_right = ids;
+    PHI_TRY(
+        phi_meta_read_i32_array(&ids, &f->n_strips_left, dir, PHI_STR("pocketphi.tokenizer.strips_left"), arena, err));
+    f->strips_left = ids;
+    return PHI_OK;
+}
+
 phi_status vocabulary_file_open(phi_vocabulary *v, phi_arena *arena, phi_bytes header, uint64_t file_bytes,
                                 phi_error *err)
 {
@@ -47,6 +61,7 @@ phi_status vocabulary_file_open(phi_vocabulary *v, phi_arena *arena, phi_bytes h
     PHI_TRY(phi_meta_read_f32_array(&scores, &n, dir, PHI_STR("tokenizer.ggml.scores"), arena, err));
     PHI_TRY(phi_meta_read_i32_array(&types, &n, dir, PHI_STR("tokenizer.ggml.token_type"), arena, err));
     PHI_TRY(phi_meta_read_str_array(&merges, &v->n_merges, dir, PHI_STR("tokenizer.ggml.merges"), arena, err));
+    PHI_TRY(read_flags(&v->flags, dir, arena, err));
     v->texts = texts;
     v->scores = scores;
     v->types = types;

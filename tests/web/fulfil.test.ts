@@ -131,7 +131,14 @@ async function load(
   const progress: Progress[] = [];
   const meter = new Meter((p) => progress.push(p));
   const context = { signal, meter, isRead: true, warn: () => undefined };
-  const request = { source, storage: 'none', parallel: undefined, patience: 1 } as const;
+  const request = {
+    source,
+    storage: 'none',
+    weights: 'int4',
+    importer: { script: '', wasm: '' },
+    parallel: undefined,
+    patience: 1,
+  } as const;
   await withFiles(request, context, async (model) => {
     await fulfil(engine, model, { signal, checkPlan: () => undefined, breathe });
     await model.finish();

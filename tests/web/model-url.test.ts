@@ -35,6 +35,21 @@ test('hf: is a file on the hub, of a revision if one is given', () => {
   assert.equal(url('hf:o/r/100%.gguf'), 'https://huggingface.co/o/r/resolve/main/100%25.gguf');
 });
 
+test('a repository, or an address that ends like one, is a folder', () => {
+  const folderOf = (source: string): string => {
+    const place = resolveModel(source, { base: BASE });
+    assert.equal(place.kind, 'folder', source);
+    return url(source);
+  };
+  assert.equal(folderOf('hf:o/r'), 'https://huggingface.co/o/r/resolve/main/');
+  assert.equal(folderOf('hf:o/r@v1'), 'https://huggingface.co/o/r/resolve/v1/');
+  assert.equal(folderOf('hf:o/r/config.json'), 'https://huggingface.co/o/r/resolve/main/');
+  assert.equal(folderOf('hf:o/r/sub/config.json'), 'https://huggingface.co/o/r/resolve/main/sub/');
+  assert.equal(folderOf('models/phi/'), 'https://page.example/app/models/phi/');
+  assert.equal(folderOf('https://h.example/phi/config.json?x'), 'https://h.example/phi/');
+  assert.equal(resolveModel('https://h.example/phi', { base: BASE }).kind, 'file');
+});
+
 test('the hub may be another one', () => {
   const expected = 'https://mirror.example/hub/o/r/resolve/main/m.gguf';
   for (const base of ['https://mirror.example/hub', 'https://mirror.example/hub/'])
@@ -44,9 +59,8 @@ test('the hub may be another one', () => {
 });
 
 for (const [source, text] of [
-  ['hf:', /it names no file/],
-  ['hf:owner', /it names no file/],
-  ['hf:owner/repo', /it names no file/],
+  ['hf:', /it names no repository/],
+  ['hf:owner', /it names no repository/],
   ['hf:owner/repo/', /a part of it is empty/],
   ['hf:/repo/m.gguf', /a part of it is empty/],
   ['hf:owner//m.gguf', /a part of it is empty/],

@@ -8,6 +8,7 @@
  *   dist/ai-sdk.js             the entry of exports["./ai-sdk"]; imports index.js, so that errors are of one class
  *   dist/isolation.js          the entry of exports["./isolation"]: parts of the next for service workers of one's own
  *   dist/coi-service-worker.js optional: cross-origin isolation where the server sends no headers; a plain script
+ *   dist/pocketphi-import.{js,wasm}      what the worker fetches with the first Hugging Face folder
  *   dist/pocketphi-<variant>.{js,wasm}   the engine, one pair per variant; the worker loads one of them
  *   dist/pocketphi-pixels.wasm the decoder of pictures, fetched with the first of them
  *   dist/types/                TypeScript declarations
@@ -27,7 +28,8 @@ import { buildSiteShown } from './site.mjs';
 import { buildWasm, VARIANTS } from './wasm.mjs';
 
 const DIST = join(REPOSITORY, 'dist');
-const PIXELS = 'pocketphi-pixels.wasm';
+/* Modules beside the engine, each fetched when it is needed. */
+const SIDE_MODULES = ['pixels', 'import'];
 /* Whose build makes the side modules: one thread, SIMD that all browsers have. */
 const SIDE_VARIANT = 'simd128-st';
 const COPIED = ['web/net/manifest.schema.json'];
@@ -39,6 +41,7 @@ const ENTRIES = {
   'engine-worker': 'web/worker/engine-worker.ts',
   images: 'web/engine/images.ts',
   'pocketphi-pixels': 'web/worker/pictures.ts',
+  'pocketphi-import': 'web/worker/import-folder.ts',
 };
 /* What a page of the main entry loads of them. */
 const PAGE_SCRIPTS = ['index.js', 'engine-worker.js'];
@@ -83,12 +86,15 @@ async function buildModules(variants) {
   return built;
 }
 
-/** What comes beside the engine, in no variant and without a script; returns the names. */
+/** What comes beside the engine, in no variant; returns the names. */
 export function buildSideModules() {
   mkdirSync(DIST, { recursive: true });
-  const folder = buildWasm(SIDE_VARIANT, 'pocketphi_pixels_wasm');
-  copyFileSync(join(folder, PIXELS), join(DIST, PIXELS));
-  return [PIXELS];
+  return SIDE_MODULES.map((name) => {
+    const folder = buildWasm(SIDE_VARIANT, `pocketphi_${name}_wasm`);
+    const file = `pocketphi-${name}.wasm`;
+    copyFileSync(join(folder, file), join(DIST, file));
+    return file;
+  });
 }
 
 /** Emscripten leaves the names of its script as they are: shorter ones save 1.8 kB of a gzipped variant. */

@@ -91,6 +91,18 @@ if(NOT PHI_THREADS AND NOT PHI_RELAXED)
   target_link_options(pocketphi_pixels_wasm PRIVATE --no-entry -sSTANDALONE_WASM=1 -sFILESYSTEM=0 -Oz -sINITIAL_MEMORY=1MB)
 endif()
 
+# Hugging Face folders: likewise (web/abi/import-module.ts).
+if(NOT PHI_THREADS AND NOT PHI_RELAXED)
+  add_executable(pocketphi_import_wasm $<TARGET_OBJECTS:phi_import> $<TARGET_OBJECTS:phi_format>
+                 $<TARGET_OBJECTS:phi_base>)
+  set_target_properties(pocketphi_import_wasm PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME pocketphi-import SUFFIX .wasm)
+  target_link_options(pocketphi_import_wasm PRIVATE --no-entry -sSTANDALONE_WASM=1 -sFILESYSTEM=0 -Oz)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(phi_import PRIVATE -Oz)
+    set_source_files_properties(src/import/quantize_simd.c PROPERTIES COMPILE_OPTIONS -O3)
+  endif()
+endif()
+
 # phi_wasm_program(NAME FOLDER): the tests of a folder as a program that Node runs. Only the main thread may touch the
 # file system of Node, so with threads the pool's workers are made beforehand and main() stays where it is.
 function(phi_wasm_program name folder)
@@ -99,7 +111,7 @@ function(phi_wasm_program name folder)
     return()
   endif()
   add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE pocketphi_pixels)
+  target_link_libraries(${name} PRIVATE pocketphi_pixels pocketphi_import)
   target_compile_definitions(${name} PRIVATE PHI_TESTS_DIR="${CMAKE_SOURCE_DIR}/tests")
   target_link_options(${name} PRIVATE -sENVIRONMENT=node,worker -sNODERAWFS=1 -sEXIT_RUNTIME=1)
   if(PHI_THREADS)

@@ -26,6 +26,7 @@ C_LAYERS = {
     "src/generate": ["src/base", "src/tokenizer"],
     "src/api": ["src", "src/base", "src/pool", "src/image", "src/format", "src/tokenizer", "src/weights", "src/kv",
                 "src/nn", "src/model", "src/constrain", "src/generate", "wasm_kernels"],
+    "src/import": ["src", "src/base", "src/format", "wasm_kernels"],
     "src/pixels": ["src", "src/base", "wasm_kernels"],
     "src": ["src/base"],
 }

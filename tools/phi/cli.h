@@ -17,6 +17,13 @@ typedef struct cli_options {
     int32_t accuracy_level;
     int32_t kernels;
     int32_t strip_rule;
+    int32_t weights; /* of a Hugging Face folder: PHI_IMPORT_AUTO or PHI_IMPORT_FILE */
+    int32_t type;    /* convert: a phi_import_type, of linears */
+    int32_t embedding;
+    int32_t output;
+    int32_t vision;
+    uint64_t split_bytes;
+    const char *input; /* convert: INPUT OUTPUT */
     int32_t context;
     int32_t batch;
     int32_t kv_type;
@@ -50,7 +57,8 @@ typedef struct cli_command {
     int (*run)(cli_options *o);
 } cli_command;
 
-extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_generate, cli_image, cli_picture, cli_bench;
+extern const cli_command cli_info, cli_tokenize, cli_logits, cli_embed, cli_generate, cli_image, cli_picture, cli_bench,
+    cli_convert;
 
 /* Prints "phi: …" to stderr and returns 1. */
 int cli_fail(const char *fmt, ...) PHI_PRINTF(1, 2);

@@ -1,23 +1,15 @@
 /* Files in place of fetch: serves the ranges that the engine wants with pread. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli.h"
+#include "source.h"
 
-enum { FILES_MAX = 1024, HEADER_FIRST_BYTES = 1 << 20 };
-
-typedef struct model_files {
-    int fds[FILES_MAX];
-    uint64_t bytes[FILES_MAX];
-    uint32_t n;
-} model_files;
+enum { HEADER_FIRST_BYTES = 1 << 20 };
 
 int cli_fail(const char *fmt, ...)
 {
@@ -63,82 +55,50 @@ char *cli_read_file(const char *path, size_t *n_out)
     return text;
 }
 
-static bool open_file(model_files *files, const char *path)
-{
-    struct stat info;
-    const int fd = open(path, O_RDONLY);
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        (void)cli_fail("%s: %s", path, strerror(errno));
-        return false;
-    }
-    files->fds[files->n] = fd;
-    files->bytes[files->n++] = (uint64_t)info.st_size;
-    return true;
-}
-
-static void close_files(model_files *files)
-{
-    for (uint32_t i = 0; i < files->n; i++)
-        (void)close(files->fds[i]);
-    files->n = 0;
-}
-
-/* Bytes read; fewer than asked for at the end of the file or on an error. */
-static size_t read_at(const model_files *files, uint32_t file_idx, uint8_t *dst, size_t n, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < n) {
-        const ssize_t got = pread(files->fds[file_idx], dst + done, n - done, (off_t)(offset + done));
-        if (got <= 0)
-            break;
-        done += (size_t)got;
-    }
-    return done;
-}
-
-static bool describe_file(phi_engine *e, const model_files *files, uint32_t idx)
+static bool describe_file(phi_engine *e, cli_source *files, uint32_t idx)
 {
     uint64_t wanted = HEADER_FIRST_BYTES;
     phi_status status;
     do {
-        const uint64_t n = wanted < files->bytes[idx] ? wanted : files->bytes[idx];
+        const uint64_t n = wanted < cli_source_bytes(files, idx) ? wanted : cli_source_bytes(files, idx);
         uint8_t *room = phi_engine_header_room(e, n);
         if (!room) {
             (void)cli_fail("no memory for a header of %llu bytes", (unsigned long long)n);
             return false;
         }
-        const size_t got = read_at(files, idx, room, (size_t)n, 0);
-        status = phi_engine_describe(e, idx, got, files->bytes[idx], &wanted);
+        const size_t got = cli_source_read(files, idx, room, (size_t)n, 0);
+        status = phi_engine_describe(e, idx, got, cli_source_bytes(files, idx), &wanted);
     } while (status == PHI_NEED_DATA);
     if (status != PHI_OK)
         (void)cli_fail("%s: %s", phi_status_name(status), phi_engine_error(e)->text);
     return status == PHI_OK;
 }
 
-static bool describe(phi_engine *e, model_files *files, const char *path)
+static bool describe(phi_engine *e, cli_source *files, const char *path)
 {
     char name[4096];
-    if (!open_file(files, path) || !describe_file(e, files, 0))
+    if (!describe_file(e, files, 0))
         return false;
     for (uint32_t i = 1; i < phi_engine_n_files(e); i++) {
-        if (i == FILES_MAX || phi_engine_file_name(e, name, sizeof name, path, i) != PHI_OK) {
+        if (phi_engine_file_name(e, name, sizeof name, path, i) != PHI_OK) {
             (void)cli_fail("%s: file %u of %u: %s", path, i + 1, phi_engine_n_files(e), phi_engine_error(e)->text);
             return false;
         }
-        if (!open_file(files, name) || !describe_file(e, files, i))
+        if (!cli_source_open_next(files, name) || !describe_file(e, files, i))
             return false;
     }
     return true;
 }
 
-static bool load(phi_engine *e, const model_files *files)
+static bool load(phi_engine *e, cli_source *files)
 {
     phi_status status = phi_engine_reserve(e);
     while (status == PHI_OK && phi_engine_state(e) == PHI_ENGINE_LOADING) {
         size_t n;
         const phi_range *wanted = phi_engine_wants(e, &n);
         for (size_t i = 0; i < n && status == PHI_OK; i++) {
-            const size_t got = read_at(files, wanted[i].file_idx, wanted[i].dst, wanted[i].bytes, wanted[i].offset);
+            const size_t got = cli_source_read(files, wanted[i].file_idx, wanted[i].dst, wanted[i].bytes,
+                                               wanted[i].offset);
             status = phi_engine_provide(e, wanted[i].slot, (uint32_t)got);
         }
     }
@@ -151,7 +111,6 @@ static bool load(phi_engine *e, const model_files *files)
 phi_engine *cli_open_model(const cli_options *o, bool needs_weights)
 {
     phi_engine *e = NULL;
-    model_files files = {.n = 0};
     phi_engine_options options = phi_engine_options_default();
     options.n_threads = o->n_threads;
     options.accuracy_level = o->accuracy_level;
@@ -166,8 +125,11 @@ phi_engine *cli_open_model(const cli_options *o, bool needs_weights)
         (void)cli_fail("%s", error.text);
         return NULL;
     }
-    const bool is_good = describe(e, &files, o->model) && (!needs_weights || load(e, &files));
-    close_files(&files);
+    phi_import_options as = phi_import_options_default();
+    as.linears = as.embedding = as.output = as.vision = o->weights;
+    cli_source *files = cli_source_open(o->model, &as);
+    const bool is_good = files && describe(e, files, o->model) && (!needs_weights || load(e, files));
+    cli_source_close(files);
     if (is_good)
         return e;
     phi_engine_destroy(e);

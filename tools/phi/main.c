@@ -5,7 +5,8 @@
 #include "cli.h"
 
 static const cli_command *const commands[] = {&cli_info,     &cli_tokenize, &cli_logits,  &cli_embed,
-                                              &cli_generate, &cli_image,    &cli_picture, &cli_bench};
+                                              &cli_generate, &cli_image,    &cli_picture, &cli_bench,
+                                              &cli_convert};
 
 typedef enum option_kind { KIND_FLAG, KIND_INT, KIND_U64, KIND_FLOAT, KIND_TEXT, KIND_FILE, KIND_CHOICE } option_kind;
 
@@ -29,6 +30,12 @@ static const option options[] = {
     {"--accuracy-level", KIND_INT, AT(accuracy_level), NULL, 0},
     {"--kernels", KIND_CHOICE, AT(kernels), "auto,scalar,simd128,relaxed-i16,relaxed-i32,relaxed-s8,relaxed-u8", -1},
     {"--strip", KIND_CHOICE, AT(strip_rule), "auto,none,all,vision", 0},
+    {"--weights", KIND_CHOICE, AT(weights), "int4,file", 0},
+    {"--type", KIND_CHOICE, AT(type), "auto,file,f16,q8_0,q4_0", 0},
+    {"--embedding", KIND_CHOICE, AT(embedding), "auto,file,f16,q8_0,q4_0", 0},
+    {"--output", KIND_CHOICE, AT(output), "auto,file,f16,q8_0,q4_0", 0},
+    {"--vision", KIND_CHOICE, AT(vision), "auto,file,f16,q8_0", 0},
+    {"--split-bytes", KIND_U64, AT(split_bytes), NULL, 0},
     {"--context", KIND_INT, AT(context), NULL, 0},
     {"--batch", KIND_INT, AT(batch), NULL, 0},
     {"--kv", KIND_CHOICE, AT(kv_type), "f16,q8", 0},
@@ -125,6 +132,11 @@ static bool parse(cli_options *o, int argc, char **argv)
 {
     for (int i = 2; i < argc; i++) {
         const option *found = NULL;
+        const char **place = !o->input ? &o->input : !o->out_path ? &o->out_path : NULL;
+        if (strcmp(argv[1], "convert") == 0 && argv[i][0] != '-' && place) {
+            *place = argv[i];
+            continue;
+        }
         for (size_t k = 0; k < sizeof options / sizeof options[0]; k++)
             if (strcmp(argv[i], options[k].name) == 0)
                 found = &options[k];

@@ -51,13 +51,17 @@ def ids_of(tokenizer: Tokenizer) -> Encode:
     return lambda text: tokenizer.encode(text, add_special_tokens=False).ids
 
 
-def phi3(rule: str) -> Reference:
-    plain, special = llama2_bpe(), llama2_bpe()
+def phi3_special(rule: str) -> Tokenizer:
+    special = llama2_bpe()
     strips = rstrip_tokens(rule)
     special.add_special_tokens([AddedToken(token, rstrip=token in strips, normalized=False)
                                 for token in ("<unk>", "<s>", "</s>", *PHI3_ADDED)])
     assert special.token_to_id("<|user|>") == 32010
-    return Reference(ids_of(special), ids_of(plain), "tokenizers")
+    return special
+
+
+def phi3(rule: str) -> Reference:
+    return Reference(ids_of(phi3_special(rule)), ids_of(llama2_bpe()), "tokenizers")
 
 
 def byte_level(family: str) -> Reference:
@@ -69,8 +73,8 @@ def byte_level(family: str) -> Reference:
                      lambda text: encoding.encode_ordinary(text), "tiktoken")
 
 
-def smollm2() -> Reference:
-    """tokenizer.json of SmolLM2: digits one by one, then GPT-2's split."""
+def smollm2_tokenizers() -> tuple[Tokenizer, Tokenizer]:
+    """tokenizer.json of SmolLM2: digits one by one, then GPT-2's split. With its added tokens, and without."""
     script = TOOLS / "models" / "smollm2.py"
     path = subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True).stdout.strip()
     fields = GGUFReader(path).fields
@@ -86,7 +90,17 @@ def smollm2() -> Reference:
     special = build()
     special.add_special_tokens([AddedToken(token, normalized=False)
                                 for token, kind in zip(tokens, types) if kind == 3])
-    return Reference(ids_of(special), ids_of(build()), "tokenizers")
+    return special, build()
+
+
+def smollm2() -> Reference:
+    special, plain = smollm2_tokenizers()
+    return Reference(ids_of(special), ids_of(plain), "tokenizers")
+
+
+def hf_tokenizer(family: str) -> Tokenizer:
+    """As tokenizer.json has it, added tokens and all."""
+    return smollm2_tokenizers()[0] if family == "smollm2" else phi3_special(family.removeprefix("phi3-"))
 
 
 REFERENCES: dict[str, Callable[[], Reference]] = {

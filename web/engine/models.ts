@@ -52,7 +52,7 @@ export async function inWorker<T>(
 /** What is stored has an address. */
 function storable(source: ModelSource): ModelSource {
   if (source.kind === 'name' || source.kind === 'manifest') return source;
-  const given = source.kind === 'blob' ? 'a file or Blob' : 'a stream';
+  const given = { blob: 'a file or Blob', files: 'files', stream: 'a stream' }[source.kind];
   throw new EngineError(
     'PHI_EINVAL',
     `model: expected a URL, a name or a manifest, got ${given}, which is not stored`,

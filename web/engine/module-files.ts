@@ -2,8 +2,8 @@
 import type { Variant } from '../base/detect.ts';
 import type { ModuleFiles } from '../worker/protocol.ts';
 
-/** A build of the engine, or what the worker fetches with the first picture. */
-type Part = Variant | 'pixels';
+/** A build of the engine, or what the worker fetches with the first picture or the first Hugging Face folder. */
+type Part = Variant | 'pixels' | 'import';
 type Files = readonly [script: URL, wasm: URL];
 
 /* Bundlers recognise exactly these expressions: they emit the files and put in their new names. */
@@ -27,6 +27,10 @@ const BUNDLED: Readonly<Record<Part, () => Files>> = {
   pixels: () => [
     new URL('./pocketphi-pixels.js', import.meta.url),
     new URL('./pocketphi-pixels.wasm', import.meta.url),
+  ],
+  import: () => [
+    new URL('./pocketphi-import.js', import.meta.url),
+    new URL('./pocketphi-import.wasm', import.meta.url),
   ],
 };
 

@@ -20,11 +20,14 @@ import type {
   SessionSettings,
   StoragePolicy,
   StripRule,
+  WeightsChoice,
 } from '../worker/protocol.ts';
+import { moduleFiles } from './module-files.ts';
 
 export interface EngineOptions {
   /** A GGUF file, or the first one of a split model: its URL, `hf:owner/repo/path`, an id of `models.known()`, a
-   * manifest (its URL or the object), the file itself, or a stream of its bytes. */
+   * manifest (its URL or the object), the file itself, or a stream of its bytes. Or a Hugging Face folder (config.json,
+   * tokenizer.json, safetensors): `hf:owner/repo`, its URL (ends in "/" or "/config.json"), or its Files. */
   readonly model: ModelSpec;
   /** Where the weights are kept for the next visit. Default 'auto': the fastest store that the browser has, and none
    * when it is full. 'opfs' and 'indexeddb': that one, or an error. 'none': nothing is kept. */
@@ -45,7 +48,11 @@ export interface EngineOptions {
   readonly kvType?: KvType | undefined;
   /** 4: activations as 8-bit integers (default). 1: as floats, slower and a little more exact. */
   readonly accuracyLevel?: 1 | 4 | undefined;
-  /** Which special tokens of a Phi-3 file swallow the white space behind them. Default 'auto': by the model's name. */
+  /** Of a Hugging Face folder: 'int4' quantises its weights while they are read (default), 'file' takes them as they
+   * are. */
+  readonly weights?: WeightsChoice | undefined;
+  /** Which special tokens of a Phi-3 file swallow the white space behind them. Default 'auto': what the file says, else
+   * by the model's name. */
   readonly stripRule?: StripRule | undefined;
   /** LongRoPE factors. Default 'auto': by the length of the text. */
   readonly ropeChoice?: RopeChoice | undefined;
@@ -70,19 +77,29 @@ export type ModelSpec =
   | URL
   | Blob
   | File
+  | readonly File[]
   | ReadableStream<Uint8Array>
   | Readonly<Record<string, unknown>>;
 
 /** What a download takes of the above. */
 export type DownloadOptions = Pick<
   EngineOptions,
-  'storage' | 'persist' | 'connections' | 'patience' | 'hub' | 'signal' | 'onProgress' | 'workerUrl'
+  | 'storage'
+  | 'persist'
+  | 'connections'
+  | 'patience'
+  | 'hub'
+  | 'signal'
+  | 'onProgress'
+  | 'workerUrl'
+  | 'wasmUrl'
 >;
 
 export interface ReadDownloadOptions {
   readonly fetch: FetchRequest;
   readonly persists: boolean;
   readonly workerUrl: URL | undefined;
+  readonly wasmUrl: URL | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: Progress) => void) | undefined;
 }
@@ -93,7 +110,6 @@ export interface ReadEngineOptions extends ReadDownloadOptions {
   readonly accuracyLevel: 1 | 4;
   readonly stripRule: StripRule;
   readonly session: SessionSettings;
-  readonly wasmUrl: URL | undefined;
 }
 
 const SESSION_FIELDS = ['contextLength', 'kvType', 'ropeChoice'] as const;
@@ -104,6 +120,7 @@ const DOWNLOAD_FIELDS = [
   'patience',
   'hub',
   'workerUrl',
+  'wasmUrl',
   'signal',
   'onProgress',
 ] as const;
@@ -113,7 +130,7 @@ const ENGINE_FIELDS = [
   'kernels',
   'accuracyLevel',
   'stripRule',
-  'wasmUrl',
+  'weights',
   ...DOWNLOAD_FIELDS,
   ...SESSION_FIELDS,
 ] as const;
@@ -129,6 +146,8 @@ function pageUrl(): string {
 
 function readSource(value: unknown, hub: URL | undefined): ModelSource {
   if (value instanceof Blob) return { kind: 'blob', blob: value };
+  if (Array.isArray(value) && value.length > 0 && value.every((file) => file instanceof File))
+    return { kind: 'files', files: value };
   if (value instanceof ReadableStream) return { kind: 'stream', stream: value };
   const name = value instanceof URL ? value.href : value;
   if (typeof name === 'string') {
@@ -136,7 +155,7 @@ function readSource(value: unknown, hub: URL | undefined): ModelSource {
     return { kind: 'name', name, baseUrl: pageUrl(), hub: hub?.href };
   }
   if (isObject(value)) return { kind: 'manifest', manifest: value, baseUrl: pageUrl() };
-  throw invalid('model', 'a URL, a name, a manifest, a File, a Blob or a stream', value);
+  throw invalid('model', 'a URL, a name, a manifest, a File, Files, a Blob or a stream', value);
 }
 
 function readPatience(value: unknown): number | 'endless' | undefined {
@@ -146,9 +165,13 @@ function readPatience(value: unknown): number | 'endless' | undefined {
 
 function readDownloadFields(fields: Record<string, unknown>, model: unknown): ReadDownloadOptions {
   const hub = readUrl('hub', fields.hub);
+  const workerUrl = readUrl('workerUrl', fields.workerUrl);
+  const wasmUrl = readUrl('wasmUrl', fields.wasmUrl);
   return {
     fetch: {
       source: readSource(model, hub),
+      weights: readChoice('weights', fields.weights, ['int4', 'file']) ?? 'int4',
+      importer: moduleFiles('import', wasmUrl ?? workerUrl),
       storage: readChoice('storage', fields.storage, STORAGE_POLICIES) ?? 'auto',
       parallel: readNumber('connections', fields.connections, {
         min: 1,
@@ -158,7 +181,8 @@ function readDownloadFields(fields: Record<string, unknown>, model: unknown): Re
       patience: readPatience(fields.patience),
     },
     persists: readBoolean('persist', fields.persist) ?? true,
-    workerUrl: readUrl('workerUrl', fields.workerUrl),
+    workerUrl,
+    wasmUrl,
     signal: readSignal('signal', fields.signal),
     onProgress: readCallback('onProgress', fields.onProgress),
   };
@@ -212,6 +236,5 @@ export function readEngineOptions(options: unknown): ReadEngineOptions {
     stripRule:
       readChoice('stripRule', fields.stripRule, ['auto', 'none', 'all', 'vision']) ?? 'auto',
     session: readSessionFields(fields, SESSION_DEFAULTS),
-    wasmUrl: readUrl('wasmUrl', fields.wasmUrl),
   };
 }

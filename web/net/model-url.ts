@@ -2,6 +2,8 @@
  *
  *   a URL, absolute or relative to the page          https://host/phi.gguf, models/phi.gguf
  *   hf:owner/repository[@revision]/path/to/file      on the hub
+ *   hf:owner/repository[@revision]                   a folder on the hub: config.json, tokenizer.json, safetensors
+ *   a URL that ends in "/" or "/config.json"         such a folder
  *   an id of registry.ts                             phi-3-mini-4k-q4
  *   a manifest: its URL (ends in .json), or the object itself
  */
@@ -12,6 +14,8 @@ import { findModel, MODELS, type RegistryModel } from './registry.ts';
 
 export type ModelPlace =
   | { readonly kind: 'file'; readonly url: string; readonly model: RegistryModel | undefined }
+  /** Of a Hugging Face folder; ends in "/". */
+  | { readonly kind: 'folder'; readonly url: string }
   | { readonly kind: 'manifest-url'; readonly url: string }
   | { readonly kind: 'manifest'; readonly manifest: Manifest };
 
@@ -24,7 +28,7 @@ export interface PlaceOptions {
 
 export const HUB_BASE = 'https://huggingface.co';
 
-const EXPECTED = 'a URL, "hf:owner/repository/file.gguf", the id of a model, or a manifest';
+const EXPECTED = 'a URL, "hf:owner/repository[/file.gguf]", the id of a model, or a manifest';
 /** Why, and what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
   blob: 'pass the Blob or File itself',
@@ -36,15 +40,15 @@ function refuse(text: string): EngineError {
   return new EngineError('PHI_EINVAL', `model: ${text}`, { where: 'model' });
 }
 
-/** owner/repository[@revision]/path as the parts of a URL's path. */
+/** owner/repository[@revision][/path] as the parts of a URL's path; without a path, that of a folder. */
 function hubParts(given: string): string[] {
   const wrong = (why: string): EngineError =>
     refuse(
-      `"hf:${given.slice(0, 200)}": ${why}; expected hf:owner/repository[@revision]/path/to/file`,
+      `"hf:${given.slice(0, 200)}": ${why}; expected hf:owner/repository[@revision][/path/to/file]`,
     );
   const parts = given.split('/');
   const [owner = '', repository = '', ...path] = parts;
-  if (path.length === 0) throw wrong('it names no file');
+  if (parts.length < 2) throw wrong('it names no repository');
   if (parts.includes('')) throw wrong('a part of it is empty');
   if (parts.some((part) => part === '.' || part === '..'))
     throw wrong('"." and ".." are not allowed');
@@ -60,7 +64,8 @@ function hubParts(given: string): string[] {
     if (hasForbidden(part))
       throw wrong('the path may not have "\\", "?", "#" or control characters');
   }
-  return [owner, name, 'resolve', revision, ...path.map((part) => encodeURIComponent(part))];
+  const rest = path.length === 0 ? [''] : path.map((part) => encodeURIComponent(part));
+  return [owner, name, 'resolve', revision, ...rest];
 }
 
 function hasForbidden(part: string): boolean {
@@ -84,6 +89,8 @@ function isManifestUrl(url: string): boolean {
 }
 
 function placeOf(url: string, model?: RegistryModel): ModelPlace {
+  const [folder] = /^.*\/(?=(?:config\.json)?$)/.exec(new URL(url).pathname) ?? [];
+  if (folder !== undefined) return { kind: 'folder', url: new URL(folder, url).href };
   return isManifestUrl(url) ? { kind: 'manifest-url', url } : { kind: 'file', url, model };
 }
 

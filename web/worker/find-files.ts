@@ -1,5 +1,5 @@
 /* From what the page named to files that can be read: a Blob, a stream, or a model on the network and in the store. */
-import { canceledError, EngineError } from '../base/errors.ts';
+import { canceledError, EngineError, messageOf } from '../base/errors.ts';
 import { type LibraryContext, type OpenModel, withModel } from './library.ts';
 import type { Meter } from './meter.ts';
 import { blobFiles, type ModelFiles, streamFiles } from './model-file.ts';
@@ -25,13 +25,26 @@ function asOpenModel(files: ModelFiles, what: string, meter: Meter): OpenModel {
   };
 }
 
+type Importer = typeof import('./import-folder.ts');
+
+/** Fetched with the first Hugging Face folder. */
+async function loadImporter({ importer: { script } }: FetchRequest): Promise<Importer> {
+  try {
+    return (await import(/* @vite-ignore */ script)) as Importer;
+  } catch (error) {
+    const text = `what Hugging Face folders need could not be loaded from ${script}: ${messageOf(error)}`;
+    throw new EngineError('PHI_ENETWORK', text, { where: script, cause: error });
+  }
+}
+
 /** Finds the model, runs `work` with its files, and closes them whatever happens. */
 export async function withFiles<T>(
   request: FetchRequest,
   context: LibraryContext,
   work: (model: OpenModel) => Promise<T>,
 ): Promise<T> {
-  const { source, storage, parallel, patience } = request;
+  const { source, storage, parallel, patience, weights, importer } = request;
+  const how = { wasm: importer.wasm, weights };
   const { signal, meter } = context;
   if (signal.aborted) throw canceledError(signal);
   if (source.kind === 'blob') {
@@ -48,6 +61,20 @@ export async function withFiles<T>(
       await file.close();
     }
   }
-  const model = await findRemoteModel(source, signal, (id) => findStored(id, storage));
-  return await withModel(model, { ...context, storage, parallel, patience }, work);
+  if (source.kind === 'files') {
+    meter.totalBytes = source.files.reduce((sum, { size }) => sum + size, 0);
+    const { readFiles } = await loadImporter(request);
+    const files = await readFiles(source.files, (bytes) => meter.addCached(bytes), how);
+    return await work(asOpenModel(files, 'a folder of files', meter));
+  }
+  const model = await findRemoteModel(
+    source,
+    signal,
+    (id) => findStored(id, storage),
+    async (url) => (await loadImporter(request)).listFolder(url, signal),
+  );
+  const isFolder = model.files[0]?.name === 'config.json' && context.isRead;
+  return await withModel(model, { ...context, storage, parallel, patience }, async (open) =>
+    work(isFolder ? await (await loadImporter(request)).readFolder(open, model, how) : open),
+  );
 }

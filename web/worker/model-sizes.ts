@@ -41,6 +41,8 @@ async function lengthOf(url: string, signal: AbortSignal): Promise<number> {
 
 async function fullSizes(source: ModelSource, signal: AbortSignal): Promise<Sizes> {
   if (source.kind === 'blob') return asLarge(source.blob.size);
+  if (source.kind === 'files')
+    return asLarge(source.files.reduce((sum, { size }) => sum + size, 0));
   if (source.kind === 'stream')
     throw new EngineError('PHI_EINVAL', 'model: a stream does not say how large it is', {
       where: 'model',
@@ -56,6 +58,11 @@ async function fullSizes(source: ModelSource, signal: AbortSignal): Promise<Size
     const { weightBytes, kvBytesPerToken } = model.needs;
     return { fileBytes: model.bytes ?? weightBytes, weightBytes, kvBytesPerToken };
   }
+  if (place.kind === 'folder') {
+    throw new EngineError('PHI_ENETWORK', 'model: a folder does not say how large it is', {
+      where: place.url,
+    });
+  }
   const manifest =
     place.kind === 'manifest' ? place.manifest : await fetchManifest(place.url, { signal });
   return asLarge(manifest.files.reduce((sum, { bytes }) => sum + bytes, 0));
@@ -69,7 +76,7 @@ export async function modelSizes(source: ModelSource): Promise<ModelSizes> {
     stored !== null && stored.bytes !== null && !isKnown(source)
       ? asLarge(stored.bytes)
       : await fullSizes(source, AbortSignal.timeout(HEAD_MS_MAX));
-  if (source.kind === 'blob') return { ...sizes, missingBytes: 0 };
+  if (source.kind === 'blob' || source.kind === 'files') return { ...sizes, missingBytes: 0 };
   const isWhole = stored?.state === 'complete';
   return {
     ...sizes,

@@ -42,6 +42,8 @@ export type ModelSource =
     }
   | { readonly kind: 'manifest'; readonly manifest: unknown; readonly baseUrl: string }
   | { readonly kind: 'blob'; readonly blob: Blob }
+  /** Those of a Hugging Face folder. */
+  | { readonly kind: 'files'; readonly files: readonly File[] }
   | { readonly kind: 'stream'; readonly stream: ReadableStream<Uint8Array> };
 
 export interface Progress {
@@ -63,9 +65,16 @@ export interface Progress {
   readonly note?: string;
 }
 
+/** What a Hugging Face folder's weights become: of 4 bits (vectors stay floats, embedding and output get 8), or as they
+ * are. */
+export type WeightsChoice = 'int4' | 'file';
+
 /** How a model is fetched and kept. */
 export interface FetchRequest {
   readonly source: ModelSource;
+  readonly weights: WeightsChoice;
+  /** What is fetched with the first Hugging Face folder: the script that imports import-folder.ts, and its module. */
+  readonly importer: ModuleFiles;
   readonly storage: StoragePolicy;
   /** Connections; undefined: 4. */
   readonly parallel: number | undefined;

@@ -99,6 +99,7 @@ export async function findRemoteModel(
   source: RemoteSource,
   signal: AbortSignal,
   findStored: (id: string) => Promise<ModelRecord | undefined>,
+  listFolder: (url: string) => Promise<RemoteModel>,
 ): Promise<RemoteModel> {
   const place = placeOf(source);
   const id = idOfPlace(place);
@@ -109,6 +110,8 @@ export async function findRemoteModel(
   switch (place.kind) {
     case 'file':
       return fromUrl(id, place.url, place.model);
+    case 'folder':
+      return await listFolder(place.url);
     case 'manifest-url':
       return fromManifest(id, await fetchManifest(place.url, { signal }));
   }

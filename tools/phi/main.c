@@ -4,9 +4,8 @@
 
 #include "cli.h"
 
-static const cli_command *const commands[] = {&cli_info,     &cli_tokenize, &cli_logits,  &cli_embed,
-                                              &cli_generate, &cli_image,    &cli_picture, &cli_bench,
-                                              &cli_convert};
+static const cli_command *const commands[] = {&cli_info,  &cli_tokenize, &cli_logits, &cli_embed,  &cli_generate,
+                                              &cli_image, &cli_picture,  &cli_bench,  &cli_convert};
 
 typedef enum option_kind { KIND_FLAG, KIND_INT, KIND_U64, KIND_FLOAT, KIND_TEXT, KIND_FILE, KIND_CHOICE } option_kind;
 

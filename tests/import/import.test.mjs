@@ -19,7 +19,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const PHI = process.env.POCKETPHI_PHI ?? join(ROOT, 'build/native-release/phi');
 const FOLDERS = join(ROOT, 'tests/models/hf');
-const IDS = readdirSync(FOLDERS);
+const VISION = 'vision-longrope';
+const IDS = readdirSync(FOLDERS).filter((id) => id !== VISION);
 const scratch = mkdtempSync(join(tmpdir(), 'pocketphi-import-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -101,6 +102,32 @@ for (const id of IDS) {
     assert.deepEqual(logits(fromFile, tokens, [40]), logits(fromFolder, tokens, [40]));
   });
 }
+
+test(`${VISION}: pictures give the vectors and logits of the GGUF file with the same numbers`, () => {
+  const picture = join(scratch, 'picture.ppm');
+  const pixels = Buffer.alloc(56 * 112 * 3, 0).map((_, i) => (i * 37) & 255);
+  writeFileSync(picture, Buffer.concat([Buffer.from('P6\n112 56\n255\n'), pixels]));
+  const converted = join(scratch, `${VISION}.gguf`);
+  phi('convert', join(FOLDERS, VISION), converted, '--type', 'file');
+  const run = (command, model, ...extra) => {
+    const out = join(scratch, 'vision.bin');
+    phi(command, '--model', model, '--image', picture, '--out', out, ...extra);
+    return floats(out);
+  };
+  const reference = join(ROOT, 'tests/models', `${VISION}.gguf`);
+  const text = ['--tokens', '1,270,-1,1,265,280', '--top', '0'];
+  for (const model of [converted, join(FOLDERS, VISION)]) {
+    const weights = ['--weights', 'file'];
+    assert.deepEqual(run('image', model, ...weights), run('image', reference));
+    assert.deepEqual(run('logits', model, ...text, ...weights), run('logits', reference, ...text));
+  }
+  const quantised = join(scratch, `${VISION}-q4.gguf`);
+  phi('convert', join(FOLDERS, VISION), quantised);
+  assert.deepEqual(
+    run('logits', quantised, ...text),
+    run('logits', join(FOLDERS, VISION), ...text),
+  );
+});
 
 /** A copy of a folder with one of its files changed. */
 function changed(id, file, change) {

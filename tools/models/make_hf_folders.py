@@ -103,10 +103,67 @@ def write_folder(model_id: str, folder: Path) -> None:
     model.save_pretrained(folder, max_shard_size=FOLDERS[model_id])
 
 
+VISION_ID = "vision-longrope"
+
+
+def vision_tensors(spec) -> dict:
+    """Names of the published Phi-3-vision. One layer of the encoder more than is run, as there."""
+    import torch
+    from hf_vision import clip_name
+    from tiny_vision import make_vision_weights
+    prefix = "model.vision_embed_tokens."
+    names = {"mm.sub_gn": ("sub_GN", (1, 1, 1, -1)), "mm.glb_gn": ("glb_GN", (1, 1, -1))}
+    out = {}
+    for name, matrix in make_vision_weights(spec).items():
+        value = torch.from_numpy(matrix.value.copy()).to(torch.float16 if matrix.kind.name == "F16" else torch.float32)
+        if name in names:
+            out[prefix + names[name][0]] = value.reshape(names[name][1])
+        elif name.startswith("mm."):
+            out[prefix + "img_projection." + name.removeprefix("mm.")] = value
+        else:
+            if name == "v.patch_embd.weight":
+                value = value.reshape(-1, 3, spec.patch_size, spec.patch_size)
+            out[prefix + "img_processor.vision_model." + clip_name(name)] = value
+    last, unread = f".layers.{spec.n_layers - 1}.", f".layers.{spec.n_layers}."
+    out |= {name.replace(last, unread): torch.zeros_like(value) for name, value in out.items() if last in name}
+    out[prefix + "img_processor.vision_model.post_layernorm.weight"] = torch.ones(spec.hidden)
+    return {name: value.contiguous() for name, value in out.items()}
+
+
+def write_vision_folder(folder: Path) -> None:
+    """By hand: transformers has no Phi-3-vision of its own. The configuration is as the model's remote code reads it."""
+    import torch
+    from safetensors.torch import save_file
+    from tiny_specs import VOCAB
+    from tiny_vision import VISION_SPECS
+    from tiny_weights import make_weights
+    spec = VISION_SPECS[VISION_ID]
+    text = spec.text
+    tensors = {name: torch.from_numpy(m.value.copy()).to(torch.float16 if m.kind.name == "F16" else torch.float32)
+               for name, m in make_weights(text).items()} | vision_tensors(spec)
+    short, long = text.long_factors()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write_tokenizer(folder, text.vocabulary)
+    write_json(folder / "config.json", {
+        "model_type": "phi3_v", "vocab_size": VOCAB, "hidden_size": text.hidden, "intermediate_size": text.inter,
+        "num_hidden_layers": text.n_layers, "num_attention_heads": text.n_heads, "rms_norm_eps": 1e-5,
+        "max_position_embeddings": text.max_position, "original_max_position_embeddings": text.original_max,
+        "rope_theta": text.rope_theta, "rope_scaling": {"type": "su", "short_factor": short, "long_factor": long},
+        "sliding_window": None, "tie_word_embeddings": False, "bos_token_id": 1, "eos_token_id": 2,
+        "embd_layer": {"hd_transform_order": "sub_glb", "projection_cls": "mlp", "use_hd_transform": True,
+                       "with_learnable_separator": True},
+        "img_processor": {"name": "clip_vision_model", "num_attention_heads": spec.n_heads}})
+    write_json(folder / "preprocessor_config.json", {"num_crops": spec.num_crops})
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 def main() -> None:
     root = REPOSITORY / "tests" / "models" / "hf"
+    write_vision_folder(root / VISION_ID)
     for model_id in FOLDERS:
         write_folder(model_id, root / model_id)
+    for model_id in (VISION_ID, *FOLDERS):
         for path in sorted((root / model_id).iterdir()):
             print(f"{path}  {path.stat().st_size} bytes")
 

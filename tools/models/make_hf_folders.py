@@ -131,7 +131,7 @@ def vision_tensors(spec) -> dict:
 
 
 def write_vision_folder(folder: Path) -> None:
-    """By hand: transformers has no Phi-3-vision of its own. The configuration is as the model's remote code reads it."""
+    """By hand: transformers has no Phi-3-vision of its own. The configuration is as its remote code reads it."""
     import torch
     from safetensors.torch import save_file
     from tiny_specs import VOCAB

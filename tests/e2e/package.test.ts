@@ -123,7 +123,7 @@ test('the package holds what it should, nothing of the sources, and stays small'
     'dist/manifest.schema.json',
     'dist/licences.txt',
     ...scripts.map((name) => `dist/${name}.js`),
-    ...[...VARIANTS, 'pixels'].flatMap((v) => [
+    ...[...VARIANTS, 'pixels', 'import'].flatMap((v) => [
       `dist/pocketphi-${v}.js`,
       `dist/pocketphi-${v}.wasm`,
     ]),
@@ -213,7 +213,7 @@ test('a Vite build finds the worker, the module and its threads', async () => {
   const outDir = join(scratch, 'vite-out');
   await build({ root: app, base: './', logLevel: 'warn', build: { outDir, emptyOutDir: true } });
   const emitted = readdirSync(join(outDir, 'assets'));
-  assert.equal(emitted.filter((name) => name.endsWith('.wasm')).length, VARIANTS.length + 1);
+  assert.equal(emitted.filter((name) => name.endsWith('.wasm')).length, VARIANTS.length + 2);
   const page = await openAt(`${await site({ folders: { '/app/': outDir } })}/app/`);
   await assertAnswers(page);
   await page.close();

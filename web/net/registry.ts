@@ -153,25 +153,25 @@ export const MODELS: readonly RegistryModel[] = [
   {
     id: 'phi-3-vision',
     name: 'Phi-3-vision-128k-instruct',
-    architecture: null,
+    architecture: 'phi3',
     hf: null,
     bytes: null,
-    /* The text model as Phi-3-mini; CLIP and the projector (325,533,696 parameters) in f16. */
-    needs: { weightBytes: 2_940_000_000, kvBytesPerToken: MINI_KV },
+    /* The text model as Phi-3-mini; CLIP and the projector (325,533,696 parameters) in Q8_0. */
+    needs: { weightBytes: 2_790_000_000, kvBytesPerToken: MINI_KV },
     contextLength: 131_072,
     licence: 'MIT',
-    state: 'planned',
+    state: 'works',
   },
   {
     id: 'phi-3.5-vision',
     name: 'Phi-3.5-vision-instruct',
-    architecture: null,
+    architecture: 'phi3',
     hf: null,
     bytes: null,
-    needs: { weightBytes: 2_940_000_000, kvBytesPerToken: MINI_KV },
+    needs: { weightBytes: 2_790_000_000, kvBytesPerToken: MINI_KV },
     contextLength: 131_072,
     licence: 'MIT',
-    state: 'planned',
+    state: 'works',
   },
   {
     id: 'phi-3.5-moe',

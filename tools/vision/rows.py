@@ -1,0 +1,119 @@
+"""Training batches: pictures with several questions each, what stands where in them, and sums as text alone.
+
+All questions about a picture stand behind it in one row; none sees another, and each begins at the position where the
+picture ends.  A batch is a function of its name alone, so a resumed run sees what an uninterrupted one would have.
+"""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from paint import Mark, paint
+from questions import ask, ask_without_picture
+from scenes import COLOURS, SHAPES, Scene, draw_scene
+from transform import GRID, N_IMAGE_TOKENS, PATCH, hd_transform
+from words import STRIP_RULES, Words
+
+IGNORED = -100
+NAMES = ("", *"0123456789+-×=?", *SHAPES)
+COLOUR_NAMES = ("", *COLOURS)
+PLACES_MAX = 12
+N_LABELS = (len(NAMES), len(NAMES), PLACES_MAX, len(COLOUR_NAMES))  # covered by, middle of, place, colour
+
+
+@dataclass
+class Rows:
+    """Token rows: ids (B, N), positions (N), mask (N, N), targets (B, N)."""
+    ids: torch.Tensor
+    positions: torch.Tensor
+    mask: torch.Tensor
+    targets: torch.Tensor
+
+
+@dataclass
+class Pictures:
+    pixels: torch.Tensor  # (B, SIDE, SIDE, 3) uint8
+    labels: torch.Tensor  # (4, B, GRID * GRID)
+    rows: Rows            # the image's tokens have id 0
+    n_before: int         # tokens before the image
+
+
+def label_patches(marks: list[Mark], where: tuple[float, float, float]) -> np.ndarray:
+    """(4, GRID, GRID): class of the object over a patch, of the one whose middle is in it, its place, its colour."""
+    scale, dx, dy = where
+    labels = np.zeros((4, GRID, GRID), np.int64)
+    labels[2:] = IGNORED
+    for m in marks:
+        x0, y0, x1, y1 = (v * scale + d for v, d in zip(m.box, (dx, dy, dx, dy), strict=True))
+        name = NAMES.index(m.name)
+        middle = (min(GRID - 1, int((y0 + y1) / 2 / PATCH)), min(GRID - 1, int((x0 + x1) / 2 / PATCH)))
+        over = (slice(max(0, round(y0 / PATCH)), max(round(y1 / PATCH), middle[0] + 1)),
+                slice(max(0, round(x0 / PATCH)), max(round(x1 / PATCH), middle[1] + 1)))
+        for part in (over, middle):
+            labels[0][part] = name
+            if m.place >= 0:
+                labels[2][part] = min(m.place, PLACES_MAX - 1)
+            if m.colour:
+                labels[3][part] = COLOUR_NAMES.index(m.colour)
+        labels[1][middle] = name
+    return labels
+
+
+def block_mask(n_prefix: int, n_tails: int, n_tail: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Positions and mask of a prefix and tails that see it and themselves."""
+    n = n_prefix + n_tails * n_tail
+    at = torch.arange(n)
+    block = torch.where(at < n_prefix, -1, (at - n_prefix) // max(1, n_tail))
+    positions = torch.where(at < n_prefix, at, n_prefix + (at - n_prefix) % max(1, n_tail))
+    is_seen = (at[None] <= at[:, None]) & ((block[None] == -1) | (block[None] == block[:, None]))
+    return positions, torch.zeros(n, n).masked_fill(~is_seen, float("-inf"))
+
+
+def fill_rows(before: list[int], n_image: int, tails: list[list[tuple[list[int], list[bool]]]]) -> Rows:
+    """One row for each list of tails."""
+    n_prefix = len(before) + n_image
+    n_tail = max(len(ids) for row in tails for ids, _ in row)
+    positions, mask = block_mask(n_prefix, len(tails[0]), n_tail)
+    ids = torch.zeros((len(tails), len(positions)), dtype=torch.long)
+    targets = torch.full_like(ids, IGNORED)
+    ids[:, :len(before)] = torch.tensor(before, dtype=torch.long)
+    for r, row in enumerate(tails):
+        for k, (tail, is_said) in enumerate(row):
+            start = n_prefix + k * n_tail
+            ids[r, start:start + len(tail)] = torch.tensor(tail)
+            wanted = [tail[j] if is_said[j] else IGNORED for j in range(1, len(tail))]
+            targets[r, start:start + len(wanted)] = torch.tensor(wanted)
+    return Rows(ids, positions, mask, targets)
+
+
+def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: list[list[list]], strip: str) -> Pictures:
+    """chats: for each scene the conversations about it, each a list of (question, answer)."""
+    pixels, labels = [], []
+    for scene in scenes:
+        picture, marks = paint(rng, scene)
+        seen, where = hd_transform(picture)
+        pixels.append(torch.from_numpy(np.ascontiguousarray(seen)))
+        labels.append(torch.from_numpy(label_patches(marks, where)).flatten(1))
+    before = words.before_picture(strip)
+    tails = [[words.after_picture(turns, strip) for turns in chat] for chat in chats]
+    return Pictures(torch.stack(pixels), torch.stack(labels, dim=1), fill_rows(before, N_IMAGE_TOKENS, tails),
+                    len(before))
+
+
+def training_batch(words: Words, name: str, n_pictures: int, n_texts: int) -> tuple[Pictures, Rows]:
+    rng = random.Random(name)
+    strip = rng.choices(STRIP_RULES, (8, 1, 1))[0]
+    n_turns, n_chats = (2, 2) if rng.random() < 0.2 else (1, 4)
+    scenes = [draw_scene(rng) for _ in range(n_pictures)]
+    chats = [[[ask(rng, scene) for _ in range(n_turns)] for _ in range(n_chats)] for scene in scenes]
+    texts = [[words.without_picture(ask_without_picture(rng, draw_text_scene(rng)), strip)] for _ in range(n_texts)]
+    return make_pictures(words, rng, scenes, chats, strip), fill_rows([], 0, texts)
+
+
+def draw_text_scene(rng: random.Random) -> Scene:
+    while True:
+        scene = draw_scene(rng)
+        if scene.kind == "sum" or scene.kind == "shapes" and rng.random() < 0.08:
+            return scene

@@ -1,0 +1,59 @@
+"""The tokenizer of the tiny vision model: SentencePiece BPE with byte fallback, Phi-3's special tokens behind it."""
+
+from pathlib import Path
+
+N_ROWS = 640
+SPECIAL = ("<|endoftext|>", "<|assistant|>", "<|system|>", "<|end|>", "<|user|>")
+N_PIECES = N_ROWS - len(SPECIAL)
+MODEL_PATH = Path(__file__).resolve().parent / "words.model"
+# White space behind special tokens: "all" vanishes (the engine's rule for GGUF files named Phi3), "none" stays (Llama's),
+# "vision" vanishes behind <|assistant|> only (tokenizer.json of Phi-3.5-vision).  The model is trained on each.
+STRIP_RULES = ("all", "vision", "none")
+
+
+class Words:
+    """Text <-> ids."""
+
+    def __init__(self, path: Path = MODEL_PATH) -> None:
+        import sentencepiece
+        self.spm = sentencepiece.SentencePieceProcessor(model_file=str(path))
+        if self.spm.vocab_size() != N_PIECES:
+            raise ValueError(f"{path}: expected {N_PIECES} pieces, got {self.spm.vocab_size()}")
+        self.special = {name: N_PIECES + i for i, name in enumerate(SPECIAL)}
+        self.bos = self.spm.bos_id()
+        self.end = self.special["<|end|>"]
+
+    def encode(self, text: str) -> list[int]:
+        """ids of a text between special tokens; the model file leaves the space in front to its user."""
+        return self.spm.encode(f" {text}") if text else []
+
+    def behind(self, special: str, text: str, strip: str) -> list[int]:
+        """The special token and the text behind it."""
+        is_stripped = strip == "all" or strip == "vision" and special == "<|assistant|>"
+        return [self.special[special], *self.encode(text.lstrip() if is_stripped else text)]
+
+    def before_picture(self, strip: str) -> list[int]:
+        return [self.bos, *self.behind("<|user|>", "\n", strip)]
+
+    def after_picture(self, turns: list[tuple[str, str]], strip: str) -> tuple[list[int], list[bool]]:
+        """ids of questions and answers, and which of them the assistant has to say (its text and <|end|>)."""
+        ids, is_said = [self.bos], [False]
+        for i, (question, answer) in enumerate(turns):
+            asked = self.encode(f"\n{question}") if i == 0 else self.behind("<|user|>", f"\n{question}", strip)
+            asked += self.behind("<|end|>", "\n", strip)
+            said = [*self.behind("<|assistant|>", f"\n{answer}", strip), self.end]
+            n_lead = len(self.behind("<|assistant|>", "\n", strip))
+            ids += asked + said
+            is_said += [False] * (len(asked) + n_lead) + [True] * (len(said) - n_lead)
+            if i + 1 < len(turns):
+                lead = self.behind("<|end|>", "\n", strip)[1:]
+                ids += lead
+                is_said += [False] * len(lead)
+        return ids, is_said
+
+    def without_picture(self, turn: tuple[str, str], strip: str) -> tuple[list[int], list[bool]]:
+        question, answer = turn
+        asked = [self.bos, *self.behind("<|user|>", f"\n{question}", strip), *self.behind("<|end|>", "\n", strip)]
+        said = [*self.behind("<|assistant|>", f"\n{answer}", strip), self.end]
+        n_lead = len(self.behind("<|assistant|>", "\n", strip))
+        return asked + said, [False] * (len(asked) + n_lead) + [True] * (len(said) - n_lead)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "models"))
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("models", "training")]
 from project_cache import REPOSITORY, enter_venv, fail  # noqa: E402
 
 if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):

@@ -11,7 +11,7 @@ import random
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "models"))
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("models", "training")]
 from project_cache import cache_folder, enter_venv  # noqa: E402
 
 if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):

@@ -6,19 +6,15 @@ B pictures, N tokens, P patches, C width of the vision part, D of the decoder.
 """
 
 import math
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from phi3_block import Linear, Mlp, RmsNorm, Shape, attend, rotary_tables, rotate
 from rows import Rows
 from transform import GRID, MERGED, PATCH, image_places, patches
-
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tutor"))
-from model import Linear, Mlp, RmsNorm, Shape, rotary_tables, rotate  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -50,12 +46,6 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.layer_norm(x.float(), self.weight.shape, self.weight, self.bias, self.eps).to(x.dtype)
-
-
-def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-    """Written out: at these sizes a CPU does this twice as fast as PyTorch's fused attention."""
-    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
-    return (scores if mask is None else scores + mask).softmax(-1) @ v
 
 
 class VisionAttention(nn.Module):

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "models"))
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("models", "training")]
 from project_cache import cache_folder, enter_venv  # noqa: E402
 
 if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):
@@ -29,7 +29,6 @@ from network import TinyVision  # noqa: E402
 from rows import IGNORED, N_LABELS, training_batch  # noqa: E402
 from words import Words  # noqa: E402
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tutor"))
 from workers import Workers  # noqa: E402
 
 N_PICTURES = 8  # a step of each worker

@@ -1,31 +1,19 @@
-"""The tokenizer of the tiny vision model: SentencePiece BPE with byte fallback, Phi-3's special tokens behind it."""
+"""The tokenizer of the tiny vision model, and where the picture stands in a conversation."""
 
 from pathlib import Path
 
+from chat_vocabulary import ChatVocabulary
+
 N_ROWS = 640
-SPECIAL = ("<|endoftext|>", "<|assistant|>", "<|system|>", "<|end|>", "<|user|>")
-N_PIECES = N_ROWS - len(SPECIAL)
 MODEL_PATH = Path(__file__).resolve().parent / "words.model"
 # White space behind special tokens: "all" vanishes (the engine's rule for GGUF files named Phi3), "none" stays (Llama's),
 # "vision" vanishes behind <|assistant|> only (tokenizer.json of Phi-3.5-vision).  The model is trained on each.
 STRIP_RULES = ("all", "vision", "none")
 
 
-class Words:
-    """Text <-> ids."""
-
+class Words(ChatVocabulary):
     def __init__(self, path: Path = MODEL_PATH) -> None:
-        import sentencepiece
-        self.spm = sentencepiece.SentencePieceProcessor(model_file=str(path))
-        if self.spm.vocab_size() != N_PIECES:
-            raise ValueError(f"{path}: expected {N_PIECES} pieces, got {self.spm.vocab_size()}")
-        self.special = {name: N_PIECES + i for i, name in enumerate(SPECIAL)}
-        self.bos = self.spm.bos_id()
-        self.end = self.special["<|end|>"]
-
-    def encode(self, text: str) -> list[int]:
-        """ids of a text between special tokens; the model file leaves the space in front to its user."""
-        return self.spm.encode(f" {text}") if text else []
+        super().__init__(path, N_ROWS)
 
     def behind(self, special: str, text: str, strip: str) -> list[int]:
         """The special token and the text behind it."""

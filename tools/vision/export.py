@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Writes the trained model as demo/models/tiny-vision.gguf: text and vision part in one file.
+
+Matrices are Q8_0, but the patch embedding (its rows are no whole blocks) and the positions F16; norms, biases, separators
+and the class token F32.  Names: llama.cpp's for the text, those of its mmproj files for the vision part.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("models", "training")]
+from project_cache import REPOSITORY, cache_folder, enter_venv, fail, sha256_file  # noqa: E402
+
+if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):
+    enter_venv("reference")
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from gguf import GGMLQuantizationType as Kind  # noqa: E402
+from gguf import GGUFWriter, LlamaFileType  # noqa: E402
+
+from gguf_text import add_blocks, add_plain, add_shape, add_vocabulary, close_writer, open_writer  # noqa: E402
+from make_tiny_model import gguf_name  # noqa: E402
+from network import VisionShape  # noqa: E402
+from transform import MEAN, PATCH, SIDE, STD  # noqa: E402
+from words import Words  # noqa: E402
+
+OUT = REPOSITORY / "demo" / "models" / "tiny-vision.gguf"
+BYTES_MAX = 4_000_000
+NUM_CROPS = 1
+STEMS = {"class_embedding": "v.class_embd", "patch_embedding": "v.patch_embd.weight",
+         "position_embedding": "v.position_embd.weight", "pre_layrnorm": "v.pre_ln", "sub_GN": "mm.sub_gn",
+         "glb_GN": "mm.glb_gn", "projection_0": "mm.0", "projection_2": "mm.2"}
+LAYER_STEMS = {"layer_norm1": "ln1", "layer_norm2": "ln2", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+               "self_attn.v_proj": "attn_v", "self_attn.out_proj": "attn_out", "fc1": "ffn_up", "fc2": "ffn_down"}
+
+
+def file_name(name: str) -> str:
+    """decoder.* and vision.* of network.py -> the name in the file."""
+    part, rest = name.split(".", 1)
+    if part == "decoder":
+        return gguf_name(rest if rest == "lm_head.weight" else f"model.{rest}")
+    if rest in STEMS:
+        return STEMS[rest]
+    stem, kind = rest.rsplit(".", 1)
+    if stem in STEMS:
+        return f"{STEMS[stem]}.{kind}"
+    _, layer, stem = stem.split(".", 2)
+    return f"v.blk.{layer}.{LAYER_STEMS[stem]}.{kind}"
+
+
+def add_vision_keys(writer: GGUFWriter, shape: VisionShape) -> None:
+    writer.add_bool("clip.has_vision_encoder", True)
+    writer.add_string("clip.projector_type", "phi3v")
+    for key, value in (("image_size", SIDE), ("patch_size", PATCH), ("embedding_length", shape.width),
+                       ("feed_forward_length", shape.inter), ("block_count", shape.n_layers),
+                       ("attention.head_count", shape.n_heads), ("num_crops", NUM_CROPS)):
+        writer.add_uint32(f"clip.vision.{key}", value)
+    writer.add_float32("clip.vision.attention.layer_norm_epsilon", shape.eps)
+    writer.add_array("clip.vision.image_mean", list(MEAN))
+    writer.add_array("clip.vision.image_std", list(STD))
+
+
+def add_tensor(writer: GGUFWriter, name: str, weight: torch.Tensor) -> None:
+    if weight.ndim == 1:
+        add_plain(writer, file_name(name), weight)
+    elif name in ("vision.patch_embedding", "vision.position_embedding"):
+        add_plain(writer, file_name(name), weight, np.float16)
+    else:
+        add_blocks(writer, file_name(name), weight, Kind.Q8_0)
+
+
+def write_model(weights: dict[str, torch.Tensor], path: Path) -> None:
+    shape = VisionShape()
+    # "Phi3" in the name makes llama.cpp and this engine drop white space after special tokens.
+    writer = open_writer(path, "PocketPhi tiny vision (Phi3)",
+                         "Reads sums, counts and names shapes in pictures, English and Korean")
+    add_shape(writer, shape.text)
+    writer.add_file_type(LlamaFileType.MOSTLY_Q8_0)
+    add_vocabulary(writer, Words(), adds_bos=True)
+    add_vision_keys(writer, shape)
+    for name, weight in weights.items():
+        if not name.startswith("teacher."):
+            add_tensor(writer, name, weight)
+    close_writer(writer)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=None,
+                        help="of the training; default: vision/ in the project's cache")
+    parser.add_argument("--out", type=Path, default=OUT)
+    args = parser.parse_args()
+    saved = torch.load((args.folder or cache_folder("vision")) / "checkpoint.pt", weights_only=True)
+    write_model(saved["model"], args.out)
+    n_bytes = args.out.stat().st_size
+    if n_bytes > BYTES_MAX:
+        fail(f"{args.out} has {n_bytes} bytes, more than {BYTES_MAX}")
+    print(f"{args.out}  {n_bytes} bytes  step {saved['step']}  sha256 {sha256_file(args.out)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -48,12 +48,12 @@ def some_shapes(is_hand_drawn: bool, fits: Callable[[Scene], bool] = lambda scen
 
 
 CATEGORIES: dict[str, tuple[Make, str]] = {
-    "printed+": (sums("+", False), "solve"),
-    "printed-": (sums("-", False), "solve"),
-    "printedx": (sums("×", False), "solve"),
-    "drawn+": (sums("+", True), "solve"),
-    "drawn-": (sums("-", True), "solve"),
-    "drawnx": (sums("×", True), "solve"),
+    "printed_add": (sums("+", False), "solve"),
+    "printed_subtract": (sums("-", False), "solve"),
+    "printed_times": (sums("×", False), "solve"),
+    "drawn_add": (sums("+", True), "solve"),
+    "drawn_subtract": (sums("-", True), "solve"),
+    "drawn_times": (sums("×", True), "solve"),
     "read": (sums("+", False), "read"),
     "number": (numbers(False), "number"),
     "drawn_number": (numbers(True), "number"),

@@ -36,7 +36,7 @@ class Rows:
 class Pictures:
     pixels: torch.Tensor  # (B, SIDE, SIDE, 3) uint8
     labels: torch.Tensor  # (4, B, GRID * GRID)
-    rows: Rows            # the image's tokens have id 0
+    rows: Rows            # about the first pictures; the image's tokens have id 0
     n_before: int         # tokens before the image
 
 
@@ -89,7 +89,7 @@ def fill_rows(before: list[int], n_image: int, tails: list[list[tuple[list[int],
 
 
 def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: list[list[list]], strip: str) -> Pictures:
-    """chats: for each scene the conversations about it, each a list of (question, answer)."""
+    """chats: for each of the first scenes the conversations about it, each a list of (question, answer)."""
     pixels, labels = [], []
     for scene in scenes:
         picture, marks = paint(rng, scene)
@@ -102,12 +102,13 @@ def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: 
                     len(before))
 
 
-def training_batch(words: Words, name: str, n_pictures: int, n_texts: int) -> tuple[Pictures, Rows]:
+def training_batch(words: Words, name: str, n_pictures: int, n_read: int, n_texts: int) -> tuple[Pictures, Rows]:
+    """n_read: how many of the pictures are asked about."""
     rng = random.Random(name)
     strip = rng.choices(STRIP_RULES, (8, 1, 1))[0]
-    n_turns, n_chats = (2, 2) if rng.random() < 0.2 else (1, 4)
+    n_turns, n_chats = rng.choices(((1, 4), (2, 2), (4, 1)), (7, 2, 1))[0]
     scenes = [draw_scene(rng) for _ in range(n_pictures)]
-    chats = [[[ask(rng, scene) for _ in range(n_turns)] for _ in range(n_chats)] for scene in scenes]
+    chats = [[[ask(rng, scene) for _ in range(n_turns)] for _ in range(n_chats)] for scene in scenes[:n_read]]
     texts = [[words.without_picture(ask_without_picture(rng, draw_text_scene(rng)), strip)] for _ in range(n_texts)]
     return make_pictures(words, rng, scenes, chats, strip), fill_rows([], 0, texts)
 

@@ -25,7 +25,11 @@ from rows import IGNORED, N_LABELS, training_batch  # noqa: E402
 from training_run import N_WORKERS, TrainingRun, add_options, muon_and_adam  # noqa: E402
 from words import Words  # noqa: E402
 
-N_PICTURES = 8  # a step of each worker
+# Pictures of a step of each worker, and how many of them are asked about: in the beginning seeing is what has to be
+# learnt, and the decoder costs as much as the vision part.
+EARLY_STEPS = 2500
+N_EARLY = (12, 4)
+N_LATE = (8, 8)
 N_TEXTS = 48
 TEXT_WEIGHT = 0.5
 TEACHER_WEIGHT = 0.5
@@ -60,20 +64,22 @@ class VisionRun(TrainingRun):
 
     def losses(self) -> tuple[torch.Tensor, list[float], int]:
         args = self.args
-        pictures, texts = training_batch(self.words, f"{args.seed} {args.rank} {self.step}", N_PICTURES, N_TEXTS)
+        n_pictures, n_read = N_EARLY if self.step < EARLY_STEPS else N_LATE
+        name = f"{args.seed} {args.rank} {self.step}"
+        pictures, texts = training_batch(self.words, name, n_pictures, n_read, N_TEXTS)
         with torch.autocast("cpu", torch.bfloat16):
             features = self.model.see(pictures.pixels)
             told = self.model.teacher(features)
-            seen = self.model.logits(self.model.read(features, pictures.rows, pictures.n_before), pictures.rows)
+            seen = self.model.logits(self.model.read(features[:n_read], pictures.rows, pictures.n_before),
+                                     pictures.rows)
             read = self.model.logits(self.model.read(None, texts), texts)
         losses = [F.cross_entropy(*seen), F.cross_entropy(*read), *teacher_losses(told, pictures.labels)]
         total = losses[0] + TEXT_WEIGHT * losses[1] + TEACHER_WEIGHT * sum(losses[2:])
-        return total, [float(loss.detach()) for loss in losses], N_PICTURES
+        return total, [float(loss.detach()) for loss in losses], n_pictures
 
     def describe(self, means: list[float], n_steps: int, seconds: float) -> str:
         numbers = " ".join(f"{name} {mean:.4f}" for name, mean in zip(NUMBERS, means, strict=True))
-        return (f"step {self.step} pictures {self.n_seen} {numbers} seconds {self.seconds:.0f} "
-                f"rate {n_steps * N_WORKERS * N_PICTURES / seconds:.1f}/s")
+        return f"step {self.step} pictures {self.n_seen} {numbers} seconds {self.seconds:.0f} steps {n_steps / seconds:.2f}/s"
 
     def look(self) -> dict[str, float]:
         return glance(self.model, self.words, 32)
@@ -87,7 +93,7 @@ def main() -> None:
     run = VisionRun(args)
     n_parameters = sum(p.numel() for name, p in run.model.named_parameters() if not name.startswith("teacher"))
     run.say(f"torch {torch.__version__}, seed {args.seed}, {n_parameters} parameters, "
-            f"{args.steps} steps of {N_WORKERS} x {N_PICTURES} pictures")
+            f"{args.steps} steps of {N_WORKERS} x {N_LATE[0]} pictures")
     run.train()
 
 

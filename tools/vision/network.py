@@ -5,23 +5,23 @@ two by two, separators sub_GN and glb_GN, a projector of two layers with exact G
 B pictures, N tokens, P patches, C width of the vision part, D of the decoder.
 """
 
-import math
 from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from first_weights import patch_filters, positions, start_layer
 from phi3_block import Linear, Mlp, RmsNorm, Shape, attend, rotary_tables, rotate
 from rows import Rows
-from transform import GRID, MERGED, PATCH, image_places, patches
+from transform import MERGED, image_places, patches
 
 
 @dataclass(frozen=True)
 class VisionShape:
     width: int = 128
     inter: int = 512
-    n_layers: int = 4
+    n_layers: int = 5
     n_heads: int = 4
     eps: float = 1e-5
     text: Shape = field(default_factory=lambda: Shape(hidden=192, inter=512, n_layers=4, n_heads=6, vocabulary=640))
@@ -49,16 +49,12 @@ class LayerNorm(nn.Module):
 
 
 class VisionAttention(nn.Module):
-    """Keys begin equal to queries: where positions are waves, a patch then looks around itself from the beginning."""
-
     def __init__(self, shape: VisionShape) -> None:
         super().__init__()
         c = shape.width
         self.n_heads = shape.n_heads
         self.q_proj, self.k_proj, self.v_proj = (Affine(c, c, c ** -0.5) for _ in range(3))
         self.out_proj = Affine(c, c, c ** -0.5 / (2 * shape.n_layers) ** 0.5)
-        with torch.no_grad():
-            self.k_proj.weight.copy_(self.q_proj.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         b, n, c = x.shape
@@ -83,32 +79,17 @@ class VisionLayer(nn.Module):
         return x + self.fc2(inner * torch.sigmoid(1.702 * inner))
 
 
-def waves(width: int) -> torch.Tensor:
-    """(1 + P, width): positions as sines of row and column, for a start."""
-    quarter = width // 4
-    rates = torch.exp(torch.linspace(math.log(0.1), math.log(1.5), quarter))
-    angles = torch.arange(GRID)[:, None] * rates
-    line = torch.cat((angles.sin(), angles.cos()), dim=1)
-    table = torch.cat((line[:, None].expand(-1, GRID, -1), line[None].expand(GRID, -1, -1)), dim=2)
-    return torch.cat((torch.zeros(1, width), table.reshape(GRID * GRID, width)))
-
-
-def patch_filters(width: int) -> torch.Tensor:
-    """(C, 3 * PATCH * PATCH); all but a few filters are blind to the mean brightness."""
-    filters = torch.randn(width, 3, PATCH * PATCH)
-    filters[width // 8:] -= filters[width // 8:].mean(-1, keepdim=True)
-    return filters.reshape(width, -1) * 0.03
-
-
 class VisionPart(nn.Module):
     def __init__(self, shape: VisionShape) -> None:
         super().__init__()
         c, d = shape.width, shape.text.hidden
         self.class_embedding = nn.Parameter(torch.randn(c) * 0.5)
         self.patch_embedding = nn.Parameter(patch_filters(c))
-        self.position_embedding = nn.Parameter(waves(c) * 0.7)
+        self.position_embedding = nn.Parameter(positions(c))
         self.pre_layrnorm = LayerNorm(c, shape.eps)
         self.layers = nn.ModuleList(VisionLayer(shape) for _ in range(shape.n_layers))
+        for i, layer in enumerate(self.layers):
+            start_layer(layer, i)
         self.sub_GN = nn.Parameter(torch.randn(4 * c))
         self.glb_GN = nn.Parameter(torch.randn(4 * c))
         self.projection_0 = Affine(4 * c, d, (4 * c) ** -0.5)

@@ -13,7 +13,7 @@ from torch import nn
 
 from first_weights import patch_filters, positions, start_layer
 from phi3_block import Linear, Mlp, RmsNorm, Shape, attend, rotary_tables, rotate
-from rows import Rows
+from rows import N_ALIGNED, Rows
 from transform import MERGED, image_places, patches
 
 
@@ -56,11 +56,11 @@ class VisionAttention(nn.Module):
         self.q_proj, self.k_proj, self.v_proj = (Affine(c, c, c ** -0.5) for _ in range(3))
         self.out_proj = Affine(c, c, c ** -0.5 / (2 * shape.n_layers) ** 0.5)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         b, n, c = x.shape
         q, k, v = (layer(x).view(b, n, self.n_heads, -1).transpose(1, 2)
                    for layer in (self.q_proj, self.k_proj, self.v_proj))
-        out = attend(q, k, v)
+        out = attend(q, k, v, mask)
         return self.out_proj(out.transpose(1, 2).reshape(b, n, c))
 
 
@@ -73,8 +73,8 @@ class VisionLayer(nn.Module):
         self.fc1 = Affine(c, shape.inter, c ** -0.5)
         self.fc2 = Affine(shape.inter, c, shape.inter ** -0.5 / (2 * shape.n_layers) ** 0.5)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = x + self.self_attn(self.layer_norm1(x))
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        x = x + self.self_attn(self.layer_norm1(x), mask)
         inner = self.fc1(self.layer_norm2(x))
         return x + self.fc2(inner * torch.sigmoid(1.702 * inner))
 
@@ -102,9 +102,13 @@ class VisionPart(nn.Module):
         x = F.linear(patches, self.patch_embedding.to(patches.dtype))
         x = torch.cat((self.class_embedding.to(x.dtype).expand(b, 1, -1), x), dim=1)
         x = self.pre_layrnorm(x + self.position_embedding.to(x.dtype))
+        n = x.shape[1]
+        n_padding = -n % N_ALIGNED
+        mask = torch.cat((torch.zeros(n), torch.full((n_padding,), float("-inf")))).to(x.dtype)
+        x = F.pad(x, (0, 0, 0, n_padding))
         for layer in self.layers:
-            x = layer(x)
-        return x[:, 1:]
+            x = layer(x, mask)
+        return x[:, 1:n]
 
     def project(self, features: torch.Tensor) -> torch.Tensor:
         """(B, P, C) -> what the decoder reads, (B, N image tokens, D)."""

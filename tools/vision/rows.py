@@ -17,6 +17,7 @@ from transform import GRID, N_IMAGE_TOKENS, PATCH, hd_transform
 from words import STRIP_RULES, Words
 
 IGNORED = -100
+N_ALIGNED = 8  # attention over a multiple of so many tokens is twice as fast on a CPU
 NAMES = ("", *"0123456789+-×=?", *SHAPES)
 COLOUR_NAMES = ("", *COLOURS)
 PLACES_MAX = 12
@@ -62,8 +63,9 @@ def label_patches(marks: list[Mark], where: tuple[float, float, float]) -> np.nd
 
 
 def block_mask(n_prefix: int, n_tails: int, n_tail: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Positions and mask of a prefix and tails that see it and themselves."""
+    """Positions and mask of a prefix, tails that see it and themselves, and padding at the end."""
     n = n_prefix + n_tails * n_tail
+    n += -n % N_ALIGNED
     at = torch.arange(n)
     block = torch.where(at < n_prefix, -1, (at - n_prefix) // max(1, n_tail))
     positions = torch.where(at < n_prefix, at, n_prefix + (at - n_prefix) % max(1, n_tail))

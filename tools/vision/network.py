@@ -13,7 +13,7 @@ from torch import nn
 
 from first_weights import patch_filters, positions, start_layer
 from phi3_block import Linear, Mlp, RmsNorm, Shape, attend, rotary_tables, rotate
-from rows import N_ALIGNED, Rows
+from rows import N_ALIGNED, Rows, Windows
 from transform import MERGED, image_places, patches
 
 
@@ -96,12 +96,17 @@ class VisionPart(nn.Module):
         self.projection_2 = Affine(d, d, d ** -0.5)
         self.register_buffer("places", image_places(), persistent=False)
 
-    def encode(self, patches: torch.Tensor) -> torch.Tensor:
-        """(B, P, 3 * PATCH * PATCH) -> features (B, P, C), the class token dropped."""
+    def encode(self, patches: torch.Tensor, places: torch.Tensor | None = None) -> torch.Tensor:
+        """(B, P, 3 * PATCH * PATCH) -> features (B, P, C), the class token dropped.
+
+        places (B, P): which patches of a picture these are, if not all of one.
+        """
         b = len(patches)
+        first, rest = self.position_embedding.split((1, len(self.position_embedding) - 1))
+        positions = torch.cat((first.expand(b, -1, -1), rest.expand(b, -1, -1) if places is None else rest[places]), 1)
         x = F.linear(patches, self.patch_embedding.to(patches.dtype))
         x = torch.cat((self.class_embedding.to(x.dtype).expand(b, 1, -1), x), dim=1)
-        x = self.pre_layrnorm(x + self.position_embedding.to(x.dtype))
+        x = self.pre_layrnorm(x + positions.to(x.dtype))
         n = x.shape[1]
         n_padding = -n % N_ALIGNED
         mask = torch.cat((torch.zeros(n), torch.full((n_padding,), float("-inf")))).to(x.dtype)
@@ -184,6 +189,11 @@ class TinyVision(nn.Module):
         """(B, SIDE, SIDE, 3) uint8 -> features (B, P, C)."""
         x = patches(pixels)
         return self.vision.encode(x.bfloat16() if torch.is_autocast_enabled("cpu") else x)
+
+    def see_windows(self, windows: Windows) -> torch.Tensor:
+        """Features (W, P of a window, C)."""
+        x = patches(windows.pixels)[windows.owners[:, None], windows.places]
+        return self.vision.encode(x.bfloat16() if torch.is_autocast_enabled("cpu") else x, windows.places)
 
     def read(self, features: torch.Tensor | None, rows: Rows, n_before: int = 0) -> torch.Tensor:
         """Hidden states of the rows, whose image (if any) begins behind n_before tokens."""

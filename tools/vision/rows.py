@@ -21,6 +21,7 @@ N_ALIGNED = 8  # attention over a multiple of so many tokens is twice as fast on
 NAMES = ("", *"0123456789+-×=?", *SHAPES)
 COLOUR_NAMES = ("", *COLOURS)
 PLACES_MAX = 12
+WINDOW = 12
 N_LABELS = (len(NAMES), len(NAMES), PLACES_MAX, len(COLOUR_NAMES))  # covered by, middle of, place, colour
 
 
@@ -37,8 +38,17 @@ class Rows:
 class Pictures:
     pixels: torch.Tensor  # (B, SIDE, SIDE, 3) uint8
     labels: torch.Tensor  # (4, B, GRID * GRID)
-    rows: Rows            # about the first pictures; the image's tokens have id 0
+    rows: Rows            # the image's tokens have id 0
     n_before: int         # tokens before the image
+
+
+@dataclass
+class Windows:
+    """Parts of pictures, for learning to see at a fraction of the cost: most of a picture is paper."""
+    pixels: torch.Tensor  # (B, SIDE, SIDE, 3) uint8
+    owners: torch.Tensor  # (W): of which picture each window is a part
+    places: torch.Tensor  # (W, WINDOW * WINDOW): which patches of it
+    labels: torch.Tensor  # (4, W, WINDOW * WINDOW); places in reading order are ignored
 
 
 def label_patches(marks: list[Mark], where: tuple[float, float, float]) -> np.ndarray:
@@ -90,27 +100,49 @@ def fill_rows(before: list[int], n_image: int, tails: list[list[tuple[list[int],
     return Rows(ids, positions, mask, targets)
 
 
-def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: list[list[list]], strip: str) -> Pictures:
-    """chats: for each of the first scenes the conversations about it, each a list of (question, answer)."""
+def paint_and_label(rng: random.Random, scenes: list[Scene]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pixels (B, SIDE, SIDE, 3) and labels (4, B, GRID * GRID)."""
     pixels, labels = [], []
     for scene in scenes:
         picture, marks = paint(rng, scene)
         seen, where = hd_transform(picture)
         pixels.append(torch.from_numpy(np.ascontiguousarray(seen)))
         labels.append(torch.from_numpy(label_patches(marks, where)).flatten(1))
+    return torch.stack(pixels), torch.stack(labels, dim=1)
+
+
+def draw_window(rng: random.Random, labels: torch.Tensor) -> torch.Tensor:
+    """Patches of a window about one of a picture's objects.  labels (GRID * GRID): where a middle is."""
+    middles = labels.nonzero().flatten().tolist() or [rng.randrange(GRID * GRID)]
+    row, column = divmod(rng.choice(middles), GRID)
+    top, left = (min(GRID - WINDOW, max(0, at - rng.randint(2, WINDOW - 3))) for at in (row, column))
+    at = torch.arange(WINDOW)
+    return ((top + at)[:, None] * GRID + left + at[None]).flatten()
+
+
+def make_windows(rng: random.Random, n_pictures: int, n_each: int) -> Windows:
+    pixels, labels = paint_and_label(rng, [draw_scene(rng) for _ in range(n_pictures)])
+    owners = torch.arange(n_pictures).repeat_interleave(n_each)
+    places = torch.stack([draw_window(rng, labels[1, owner]) for owner in owners])
+    parts = labels[:, owners[:, None], places]
+    parts[2] = IGNORED
+    return Windows(pixels, owners, places, parts)
+
+
+def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: list[list[list]], strip: str) -> Pictures:
+    """chats: for each of the scenes the conversations about it, each a list of (question, answer)."""
+    pixels, labels = paint_and_label(rng, scenes)
     before = words.before_picture(strip)
     tails = [[words.after_picture(turns, strip) for turns in chat] for chat in chats]
-    return Pictures(torch.stack(pixels), torch.stack(labels, dim=1), fill_rows(before, N_IMAGE_TOKENS, tails),
-                    len(before))
+    return Pictures(pixels, labels, fill_rows(before, N_IMAGE_TOKENS, tails), len(before))
 
 
-def training_batch(words: Words, name: str, n_pictures: int, n_read: int, n_texts: int) -> tuple[Pictures, Rows]:
-    """n_read: how many of the pictures are asked about."""
+def training_batch(words: Words, name: str, n_pictures: int, n_texts: int) -> tuple[Pictures, Rows]:
     rng = random.Random(name)
     strip = rng.choices(STRIP_RULES, (8, 1, 1))[0]
     n_turns, n_chats = rng.choices(((1, 4), (2, 2), (4, 1)), (7, 2, 1))[0]
     scenes = [draw_scene(rng) for _ in range(n_pictures)]
-    chats = [[[ask(rng, scene) for _ in range(n_turns)] for _ in range(n_chats)] for scene in scenes[:n_read]]
+    chats = [[[ask(rng, scene) for _ in range(n_turns)] for _ in range(n_chats)] for scene in scenes]
     texts = [[words.without_picture(ask_without_picture(rng, draw_text_scene(rng)), strip)] for _ in range(n_texts)]
     return make_pictures(words, rng, scenes, chats, strip), fill_rows([], 0, texts)
 

@@ -7,6 +7,7 @@ calculate, from text alone.
 """
 
 import argparse
+import random
 import sys
 from pathlib import Path
 
@@ -21,15 +22,15 @@ import torch.nn.functional as F  # noqa: E402
 
 from glance import glance  # noqa: E402
 from network import TinyVision  # noqa: E402
-from rows import IGNORED, N_LABELS, training_batch  # noqa: E402
+from rows import IGNORED, N_LABELS, make_windows, training_batch  # noqa: E402
 from training_run import N_WORKERS, TrainingRun, add_options, muon_and_adam  # noqa: E402
 from words import Words  # noqa: E402
 
-# Pictures of a step of each worker, and how many of them are asked about: in the beginning seeing is what has to be
-# learnt, and the decoder costs as much as the vision part.
-EARLY_STEPS = 2500
-N_EARLY = (12, 4)
-N_LATE = (8, 8)
+# Of a step of each worker: whole pictures that are asked about, pictures of which only windows are seen, windows of each.
+# In the beginning seeing is what has to be learnt, and a window costs an eighth of a picture with its questions.
+EARLY_STEPS = 3000
+N_EARLY = (2, 16, 2)
+N_LATE = (8, 0, 0)
 N_TEXTS = 48
 TEXT_WEIGHT = 0.5
 TEACHER_WEIGHT = 0.5
@@ -38,14 +39,14 @@ NUMBERS = ("loss", "text", "cover", "middle", "place", "colour")
 
 
 def teacher_losses(logits: torch.Tensor, labels: torch.Tensor) -> list[torch.Tensor]:
-    """logits (B, P, sum of N_LABELS), labels (4, B, P) -> a loss for each kind of label."""
+    """logits (P, sum of N_LABELS), labels (4, P) -> a loss for each kind of label."""
     losses = []
     for i, part in enumerate(logits.float().split(N_LABELS, dim=-1)):
-        wanted, weight = labels[i].flatten(), torch.ones(N_LABELS[i])
+        wanted, weight = labels[i], torch.ones(N_LABELS[i])
         if i < len(NOTHING_WEIGHTS):
             weight[0] = NOTHING_WEIGHTS[i]
         if (wanted != IGNORED).any():
-            losses.append(F.cross_entropy(part.flatten(0, 1), wanted, weight, ignore_index=IGNORED))
+            losses.append(F.cross_entropy(part, wanted, weight, ignore_index=IGNORED))
         else:
             losses.append(part.sum() * 0)
     return losses
@@ -64,18 +65,22 @@ class VisionRun(TrainingRun):
 
     def losses(self) -> tuple[torch.Tensor, list[float], int]:
         args = self.args
-        n_pictures, n_read = N_EARLY if self.step < EARLY_STEPS else N_LATE
+        n_pictures, n_partly_seen, n_windows = N_EARLY if self.step < EARLY_STEPS else N_LATE
         name = f"{args.seed} {args.rank} {self.step}"
-        pictures, texts = training_batch(self.words, name, n_pictures, n_read, N_TEXTS)
+        pictures, texts = training_batch(self.words, name, n_pictures, N_TEXTS)
+        labels = pictures.labels.flatten(1)
         with torch.autocast("cpu", torch.bfloat16):
             features = self.model.see(pictures.pixels)
-            told = self.model.teacher(features)
-            seen = self.model.logits(self.model.read(features[:n_read], pictures.rows, pictures.n_before),
-                                     pictures.rows)
+            told = self.model.teacher(features).flatten(0, 1)
+            if n_partly_seen:
+                windows = make_windows(random.Random(f"windows {name}"), n_partly_seen, n_windows)
+                labels = torch.cat((labels, windows.labels.flatten(1)), dim=1)
+                told = torch.cat((told, self.model.teacher(self.model.see_windows(windows)).flatten(0, 1)))
+            seen = self.model.logits(self.model.read(features, pictures.rows, pictures.n_before), pictures.rows)
             read = self.model.logits(self.model.read(None, texts), texts)
-        losses = [F.cross_entropy(*seen), F.cross_entropy(*read), *teacher_losses(told, pictures.labels)]
+        losses = [F.cross_entropy(*seen), F.cross_entropy(*read), *teacher_losses(told, labels)]
         total = losses[0] + TEXT_WEIGHT * losses[1] + TEACHER_WEIGHT * sum(losses[2:])
-        return total, [float(loss.detach()) for loss in losses], n_pictures
+        return total, [float(loss.detach()) for loss in losses], n_pictures + n_partly_seen
 
     def describe(self, means: list[float], n_steps: int, seconds: float) -> str:
         numbers = " ".join(f"{name} {mean:.4f}" for name, mean in zip(NUMBERS, means, strict=True))

@@ -1,4 +1,4 @@
-"""The tokenizer of the models trained here: SentencePiece BPE with byte fallback, and Phi-3's special tokens behind it."""
+"""The tokenizer of the models trained here: SentencePiece BPE with byte fallback, Phi-3's special tokens behind it."""
 
 from pathlib import Path
 

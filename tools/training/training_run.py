@@ -2,8 +2,8 @@
 
 The schedule is a number of steps: warm-up, a constant learning rate, and over the last part (`decay_share`) a straight
 line to zero.  Until the decay begins, the number may still be changed, by the option or while it runs by a file `steps`
-beside the checkpoint: the result is as if it had been so from the beginning.  Ctrl-C or SIGTERM: a checkpoint is written
-and the run ends in good order.
+beside the checkpoint: the result is as if it had been so from the beginning.  Ctrl-C or SIGTERM: a checkpoint is
+written and the run ends in good order.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks the native program (npm run test:native builds it) about the held-out pictures and tells how many answers are right.
+"""Asks the native program (npm run test:native builds it) about the held-out pictures and counts right answers.
 
 Decoding is greedy; an answer is right if it is the expected one word for word.  Pictures are transformed by Pillow.
 """
@@ -25,9 +25,9 @@ from transform import hd_transform  # noqa: E402
 
 def ask_program(args: argparse.Namespace, picture: Path, question: str) -> str:
     prompt = f"<|user|>\n<|image_1|>\n{question}<|end|>\n<|assistant|>\n"
-    done = subprocess.run([str(args.phi), "generate", "--model", str(args.model), "--prompt", prompt, "--image",
-                           str(picture), "--temperature", "0", "--max-tokens", "80", "--accuracy-level", str(args.level),
-                           "--threads", "1"], capture_output=True, text=True, encoding="utf-8")
+    command = [str(args.phi), "generate", "--model", str(args.model), "--prompt", prompt, "--image", str(picture),
+               "--temperature", "0", "--max-tokens", "80", "--accuracy-level", str(args.level), "--threads", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     if done.returncode != 0:
         fail(f"{args.phi}: {done.stderr.strip()}")
     return done.stdout.strip()

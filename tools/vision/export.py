@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes the trained model as demo/models/tiny-vision.gguf: text and vision part in one file.
 
-Matrices are Q8_0, but the patch embedding (its rows are no whole blocks) and the positions F16; norms, biases, separators
-and the class token F32.  Names: llama.cpp's for the text, those of its mmproj files for the vision part.
+Matrices are Q8_0, but the patch embedding (its rows are no whole blocks) and the positions F16; norms, biases,
+separators and the class token F32.  Names: docs/VISION.md.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""First weights of the vision part, with which it learns in minutes what it would else need hours for.
+"""First weights of the vision part: it begins as a network that looks at neighbours, as seeing needs.
 
-The first N_WAVES numbers of a patch are its position as sines, the others its content.  A shift is then a rotation, so a
-head can look at the neighbour at a given offset from the beginning, and the first layers are a convolution.  The filters
-of the patch embedding are cosines: strokes and edges are smooth.  All of it is trained on.
+The first N_WAVES numbers of a patch are its position as sines, the others its content.  A shift is then a rotation,
+so a head can look at the neighbour at a given offset from the beginning, and the first layers are a convolution.  The
+filters of the patch embedding are cosines: strokes and edges are smooth.  All of it is trained on.
 """
 
 import math

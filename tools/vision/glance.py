@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """How much the network has learnt, by category: the share of held-out answers that it would give word for word.
 
-Every answer is determined by picture and question, so "each next token is the likeliest" is the same as "greedy decoding
-gives exactly this answer", and one forward pass tells.  As a command: for the last checkpoint, in f32, with the weights
-as trained and as the file holds them.
+Every answer is determined by picture and question, so "each next token is the likeliest" is the same as "greedy
+decoding gives exactly this answer", and one forward pass tells.  As a command: a table for the last checkpoint.
 """
 
 import argparse
@@ -21,7 +20,7 @@ if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):
 import torch  # noqa: E402
 
 from network import TinyVision  # noqa: E402
-from questions import ask  # noqa: E402
+from questions import LANGUAGES, ask  # noqa: E402
 from rows import N_LABELS, make_pictures  # noqa: E402
 from scenes import Scene, draw_scene, draw_shapes, draw_sum  # noqa: E402
 from words import Words  # noqa: E402
@@ -98,10 +97,11 @@ def main() -> None:
     saved = torch.load((args.folder or cache_folder("vision")) / "checkpoint.pt", weights_only=True)
     model, words = TinyVision(n_labels=sum(N_LABELS)), Words()
     model.load_state_dict(saved["model"])
-    print(f"step {saved['step']}, {args.count} pictures of each category and language")
+    print(f"step {saved['step']}, {args.count} pictures of each category and language\n")
+    print("| % | English | Korean |\n|---|---|---|")
     for category in CATEGORIES:
-        shares = {lang: sum(exact(model, words, category, args.count, lang)) / args.count for lang in ("en", "ko")}
-        print(f"{category:13} " + "  ".join(f"{lang} {100 * share:.1f}" for lang, share in shares.items()), flush=True)
+        shares = [100 * sum(exact(model, words, category, args.count, lang)) / args.count for lang in LANGUAGES]
+        print(f"| {category} | " + " | ".join(f"{share:.1f}" for share in shares) + " |", flush=True)
 
 
 if __name__ == "__main__":

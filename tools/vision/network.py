@@ -1,7 +1,7 @@
 """The tiny vision model: exactly Phi-3.5-vision's parts, small.
 
-A CLIP ViT (patches of 14, class token, pre_layrnorm, quick_gelu) of which all layers in the file are run, patches merged
-two by two, separators sub_GN and glb_GN, a projector of two layers with exact GELU, and Phi-3's decoder.
+A CLIP ViT (patches of 14, class token, pre_layrnorm, quick_gelu) of which all layers in the file are run, patches
+merged two by two, separators sub_GN and glb_GN, a projector of two layers with exact GELU, and Phi-3's decoder.
 B pictures, N tokens, P patches, C width of the vision part, D of the decoder.
 """
 
@@ -176,7 +176,7 @@ class Decoder(nn.Module):
 
 
 class TinyVision(nn.Module):
-    """`teacher` exists in training only: it says of each patch what is there, so that seeing is learnt patch by patch."""
+    """`teacher` is for training only: it says of each patch what is there, so that seeing is learnt patch by patch."""
 
     def __init__(self, shape: VisionShape = VisionShape(), n_labels: int = 0) -> None:
         super().__init__()

@@ -95,8 +95,8 @@ def print_text(rng: random.Random, text: str, size: tuple[int, int]) -> tuple[Im
         if c != " ":
             draw.text((x, y + 0.36 * pixels), c, fill=255, font=real, anchor="ls")
             box = real.getbbox(c, anchor="ls")
-            marks.append(Mark((x + box[0], y + 0.36 * pixels + box[1], x + box[2], y + 0.36 * pixels + box[3]), original,
-                              len(marks)))
+            base = y + 0.36 * pixels
+            marks.append(Mark((x + box[0], base + box[1], x + box[2], base + box[3]), original, len(marks)))
         x += advance * scale
     return ink, marks
 

@@ -129,7 +129,8 @@ def make_windows(rng: random.Random, n_pictures: int, n_each: int) -> Windows:
     return Windows(pixels, owners, places, parts)
 
 
-def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: list[list[list]], strip: str) -> Pictures:
+def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: list[list[list]],
+                  strip: str) -> Pictures:
     """chats: for each of the scenes the conversations about it, each a list of (question, answer)."""
     pixels, labels = paint_and_label(rng, scenes)
     before = words.before_picture(strip)

@@ -26,7 +26,7 @@ from rows import IGNORED, N_LABELS, make_windows, training_batch  # noqa: E402
 from training_run import N_WORKERS, TrainingRun, add_options, muon_and_adam  # noqa: E402
 from words import Words  # noqa: E402
 
-# Of a step of each worker: whole pictures that are asked about, pictures of which only windows are seen, windows of each.
+# Of a step of each worker: whole pictures, which are asked about; pictures seen in windows only; windows of each.
 # In the beginning seeing is what has to be learnt, and a window costs an eighth of a picture with its questions.
 EARLY_STEPS = 3000
 N_EARLY = (2, 16, 2)
@@ -84,7 +84,8 @@ class VisionRun(TrainingRun):
 
     def describe(self, means: list[float], n_steps: int, seconds: float) -> str:
         numbers = " ".join(f"{name} {mean:.4f}" for name, mean in zip(NUMBERS, means, strict=True))
-        return f"step {self.step} pictures {self.n_seen} {numbers} seconds {self.seconds:.0f} steps {n_steps / seconds:.2f}/s"
+        return (f"step {self.step} pictures {self.n_seen} {numbers} seconds {self.seconds:.0f} "
+                f"steps {n_steps / seconds:.2f}/s")
 
     def look(self) -> dict[str, float]:
         return glance(self.model, self.words, 32)
@@ -98,7 +99,7 @@ def main() -> None:
     run = VisionRun(args)
     n_parameters = sum(p.numel() for name, p in run.model.named_parameters() if not name.startswith("teacher"))
     run.say(f"torch {torch.__version__}, seed {args.seed}, {n_parameters} parameters, "
-            f"{args.steps} steps of {N_WORKERS} x {N_LATE[0]} pictures")
+            f"{args.steps} steps of {N_WORKERS} workers")
     run.train()
 
 

@@ -6,8 +6,8 @@ from chat_vocabulary import ChatVocabulary
 
 N_ROWS = 640
 MODEL_PATH = Path(__file__).resolve().parent / "words.model"
-# White space behind special tokens: "all" vanishes (the engine's rule for GGUF files named Phi3), "none" stays (Llama's),
-# "vision" vanishes behind <|assistant|> only (tokenizer.json of Phi-3.5-vision).  The model is trained on each.
+# White space behind special tokens: "all" vanishes (the engine's rule for GGUF files named Phi3), "none" stays
+# (Llama's), "vision" vanishes behind <|assistant|> only (tokenizer.json of Phi-3.5-vision).  Training has each.
 STRIP_RULES = ("all", "vision", "none")
 
 

@@ -34,12 +34,16 @@ def add_options(parser: argparse.ArgumentParser, steps: int, look_steps: int) ->
 
 
 def muon_and_adam(model: torch.nn.Module, args: argparse.Namespace,
-                  is_inner: Callable[[str, torch.nn.Parameter], bool]) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices that are inner ones, AdamW for everything else."""
+                  is_inner: Callable[[str, torch.nn.Parameter], bool],
+                  slow: dict[str, float] | None = None) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices that are inner ones, AdamW for everything else; slow: names with a share of its rate."""
+    slow = slow or {}
     inner = [p for name, p in model.named_parameters() if is_inner(name, p)]
-    outer = [p for name, p in model.named_parameters() if not is_inner(name, p)]
+    outer = [p for name, p in model.named_parameters() if not is_inner(name, p) and name not in slow]
+    groups = [{"params": outer}, *({"params": [model.get_parameter(name)], "lr": args.adam_rate * share}
+                                   for name, share in slow.items())]
     return [torch.optim.Muon(inner, lr=args.rate, weight_decay=0.05, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
-            torch.optim.AdamW(outer, lr=args.adam_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
+            torch.optim.AdamW(groups, lr=args.adam_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)]
 
 
 class TrainingRun:

@@ -35,7 +35,7 @@ N_TEXTS = 48
 TEXT_WEIGHT = 0.5
 TEACHER_WEIGHT = 0.5
 NOTHING_WEIGHTS = (0.3, 0.05)  # of patches where nothing is, among those covered and those with a middle
-# AdamW changes all 588 weights of a patch's filter at once, which on white paper adds up: at the full rate nothing is seen.
+# AdamW changes all 588 weights of a filter at once, which adds up on white paper: at the full rate nothing is seen.
 SLOW = {"vision.patch_embedding": 0.03}
 NUMBERS = ("loss", "text", "cover", "middle", "place", "colour")
 

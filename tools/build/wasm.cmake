@@ -119,9 +119,6 @@ function(phi_wasm_program name folder)
   endif()
 endfunction()
 
-# For the benchmark of pictures: the tool of the native build, in Node.
-phi_wasm_program(phi tools/phi)
-set_target_properties(phi PROPERTIES EXCLUDE_FROM_ALL ON)
 phi_wasm_program(bench_vision tests/bench/vision)
 set_target_properties(bench_vision PROPERTIES EXCLUDE_FROM_ALL ON)
 

@@ -67,17 +67,23 @@ function visionText({ vision }) {
     row.title,
     String(row.threads),
     String(row.tiles),
-    formatSummary(row.secondsPerTile, 2),
-    number(row.secondsPerTile.value * row.tiles, 1),
+    String(row.tokens),
+    formatSummary(row.prepareSeconds, 2),
+    formatSummary(row.seconds, 2),
+    number(row.seconds.value / row.tiles, 2),
     formatSummary(row.gopPerSecond),
-    percent(row.gopPerSecond.value / row.gemmGopPerSecond.value),
+    row.gemmGopPerSecond === undefined
+      ? '-'
+      : percent(row.gopPerSecond.value / row.gemmGopPerSecond.value),
   ]);
   const header = [
     'vision encoder, Q8_0',
     'threads',
     'tiles',
+    'tokens',
+    'prepare s',
+    'encode s',
     's a tile',
-    's',
     'GOP/s',
     'share of GEMM',
   ];

@@ -81,14 +81,14 @@ function drawHere() {
 
 function drawModels() {
   const { words } = frame;
-  const { value } = ui.model;
+  const chosen = ui.model.options.length > 0 ? ui.model.value : undefined;
   const options = [];
   if (EMBEDDED.url !== null) options.push(new Option(words.embedded(EMBEDDED.name), EMBEDDED.url));
   for (const { id, name, storedBytes } of state.stored)
     options.push(new Option(words.storedModel(name, formatBytes(storedBytes)), id));
   options.push(new Option(words.kernelsOnly, ''));
   ui.model.replaceChildren(...options);
-  if (options.some((option) => option.value === value) && value) ui.model.value = value;
+  if (options.some((option) => option.value === chosen)) ui.model.value = chosen;
 }
 
 function stepText({ phase, threads, round, rounds }) {

@@ -191,9 +191,9 @@ test('the field takes names: the registry is offered, a wrong one is explained',
     .locator('#known option')
     .evaluateAll((all) => all.map((option) => option.getAttribute('value')));
   assert.ok(ids.includes('phi-3-mini-4k-q4'), ids.join());
-  await page.fill('#url', 'hf:owner/repository');
+  await page.fill('#url', 'hf:owner');
   await page.press('#url', 'Enter');
-  await page.locator('#error', { hasText: 'it names no file' }).waitFor();
+  await page.locator('#error', { hasText: 'it names no repository' }).waitFor();
 });
 
 test('phone width, dark, Korean: nothing is wider than the page', async () => {

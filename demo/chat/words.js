@@ -30,7 +30,7 @@ const en = {
   own: 'Your own model',
   urlLabel: 'Address or name of a model',
   urlHint:
-    'The URL of a GGUF file, hf:owner/repository/file.gguf, or a name from the list. ' +
+    'The URL of a GGUF file, hf:owner/repository[/file.gguf], or a name from the list. ' +
     'It is kept on this device for the next visit.',
   dropHere: 'or drop a GGUF file here',
   chooseFile: 'Choose a file…',
@@ -166,7 +166,7 @@ const ko = {
   own: '내 모델',
   urlLabel: '모델 주소 또는 이름',
   urlHint:
-    'GGUF 파일의 URL, hf:소유자/저장소/파일.gguf, 또는 목록에 있는 이름. 다음 방문을 위해 이 기기에 보관됩니다.',
+    'GGUF 파일의 URL, hf:소유자/저장소[/파일.gguf], 또는 목록에 있는 이름. 다음 방문을 위해 이 기기에 보관됩니다.',
   dropHere: '또는 GGUF 파일을 여기에 끌어다 놓으세요',
   chooseFile: '파일 선택…',
   options: '옵션',

@@ -36,7 +36,7 @@ const en = {
   },
   addressLabel: 'Address or name of a model',
   addressHint:
-    'The URL of a GGUF file or manifest, or hf:owner/repository/file.gguf. It is stored, not opened.',
+    'The URL of a GGUF file or manifest, or hf:owner/repository[/file.gguf]. It is stored, not opened.',
   importTitle: 'Import from a file',
   importNote:
     'A GGUF file from your disk is copied into the browser’s storage: every page here can use it from then on. ' +
@@ -87,7 +87,7 @@ const ko = {
   },
   addressLabel: '모델 주소 또는 이름',
   addressHint:
-    'GGUF 파일이나 매니페스트의 URL, 또는 hf:소유자/저장소/파일.gguf. 열지 않고 저장만 합니다.',
+    'GGUF 파일이나 매니페스트의 URL, 또는 hf:소유자/저장소[/파일.gguf]. 열지 않고 저장만 합니다.',
   importTitle: '파일에서 가져오기',
   importNote:
     '디스크에 있는 GGUF 파일을 브라우저 저장 공간에 복사합니다. 그 뒤로는 이 사이트의 모든 페이지에서 쓸 수 있습니다. 여러 파일로 나뉜 모델은 모두 선택해 주세요.',

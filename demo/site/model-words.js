@@ -14,7 +14,7 @@ const en = {
   ownFileAbout: 'is read from your disk, and not kept',
   address: 'A model by its address',
   addressAbout: 'is fetched once, and kept on this device',
-  addressLabel: 'Address of the model: https://…, hf:owner/repository/file.gguf',
+  addressLabel: 'Address of the model: https://…, hf:owner/repository[/file.gguf]',
   loadedModel: (name) => `${name} is loaded.`,
   notKept: 'It is not kept on this device:',
 };
@@ -32,7 +32,7 @@ const ko = {
   ownFileAbout: '디스크에서 읽으며 따로 보관하지 않습니다',
   address: '주소로 모델 불러오기',
   addressAbout: '한 번 내려받아 이 기기에 보관합니다',
-  addressLabel: '모델 주소: https://…, hf:소유자/저장소/파일.gguf',
+  addressLabel: '모델 주소: https://…, hf:소유자/저장소[/파일.gguf]',
   loadedModel: (name) => `${name}을(를) 불러왔습니다.`,
   notKept: '이 기기에 보관하지는 못했습니다.',
 };

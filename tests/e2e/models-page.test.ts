@@ -139,8 +139,8 @@ test('what is wrong is said in the language of the page, and the page goes on', 
   const page = await open();
   await page.setInputFiles('#file', gguf('noise.gguf', Buffer.alloc(5000, 'x')));
   await page.locator('#error', { hasText: 'This file is not a GGUF model.' }).waitFor();
-  await download(page, 'hf:owner/repository');
-  await page.locator('#error', { hasText: 'it names no file' }).waitFor();
+  await download(page, 'hf:owner');
+  await page.locator('#error', { hasText: 'it names no repository' }).waitFor();
   await download(page, '/models/none.gguf');
   await page.locator('#error', { hasText: 'The model could not be fetched.' }).waitFor();
   await page.selectOption('#language', 'ko');

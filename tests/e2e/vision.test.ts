@@ -486,6 +486,7 @@ test('no task of the page takes 50 ms: adding a photo, looking, writing', async 
   assert.ok(cpuMs < TASK_MS_MAX, `adding: a task of ${cpuMs} ms`);
   await page.getByRole('button', { name: 'Remove: 1. photo.png' }).click();
   await example(page, 'shapes');
+  await page.locator('.picture-name', { hasNotText: 'photo.png' }).waitFor();
   await page.evaluate(() => {
     fakeVision.reply = () => 'A **bold** word, and more of them.\n\n'.repeat(40);
   });

@@ -1,5 +1,4 @@
-"""Coefficients of the error function in wasm_kernels/f32_math.h: weighted minimax fits by the Remez exchange, standard
-library only.
+"""Coefficients of the error function in wasm_kernels/f32_math.h: weighted minimax fits (remez.py), standard library only.
 
     |z| <= 15/16:    erf(z) = z + z s(z^2)          least |error| of s, which is about the relative one of erf
     15/16 <= z <= 4: erf(z) = 1 - exp(p(z))         least |error| of erf
@@ -8,48 +7,11 @@ Prints the coefficients rounded to binary32 as C hexadecimal floats, lowest degr
 coefficients evaluated exactly.
 """
 
-from collections.abc import Callable
 import math
 
-from exp_poly import solve, to_f32
+from remez import Function, even_grid, remez, to_f32, value
 
-GRID = 4001
 BOUNDARY = 0.9375
-Function = Callable[[float], float]
-
-
-def value(coefficients: list[float], x: float) -> float:
-    y = 0.0
-    for c in reversed(coefficients):
-        y = y * x + c
-    return y
-
-
-def remez(f: Function, weight: Function, low: float, high: float, degree: int) -> list[float]:
-    n = degree + 2
-    middle, half = (low + high) / 2.0, (high - low) / 2.0
-    points = [middle - half * math.cos(math.pi * i / (n - 1)) for i in range(n)]
-    grid = [middle - half * math.cos(math.pi * i / (GRID - 1)) for i in range(GRID)]
-    coefficients: list[float] = []
-    for _ in range(30):
-        matrix = [[x**k for k in range(degree + 1)] + [(-1) ** i / weight(x)] for i, x in enumerate(points)]
-        coefficients = solve(matrix, [f(x) for x in points])[:-1]
-        errors = [(value(coefficients, x) - f(x)) * weight(x) for x in grid]
-        # One extremum of |error| in each stretch of equal sign.
-        extrema: list[int] = []
-        for i, e in enumerate(errors):
-            if extrema and (errors[extrema[-1]] > 0) == (e > 0):
-                if abs(e) > abs(errors[extrema[-1]]):
-                    extrema[-1] = i
-            else:
-                extrema.append(i)
-        while len(extrema) > n:
-            ends = (0, len(extrema) - 1)
-            extrema.pop(min(ends, key=lambda k: abs(errors[extrema[k]])))
-        if len(extrema) < n:
-            break
-        points = [grid[i] for i in extrema]
-    return coefficients
 
 
 def quotient(s: float) -> float:
@@ -64,8 +26,7 @@ def quotient(s: float) -> float:
 def show(name: str, coefficients: list[float], error: Function, low: float, high: float) -> None:
     for k, c in enumerate(coefficients):
         print(f"{name}^{k}: {c.hex()}f")
-    grid = [low + (high - low) * i / (GRID - 1) for i in range(GRID)]
-    print(f"{name}: largest error", max(abs(error(x)) for x in grid))
+    print(f"{name}: largest error", max(abs(error(x)) for x in even_grid(low, high)))
 
 
 def main() -> None:

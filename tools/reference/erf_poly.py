@@ -1,4 +1,5 @@
-"""Coefficients of the error function in wasm_kernels/f32_math.h: weighted minimax fits (remez.py), standard library only.
+"""Coefficients of the error function in wasm_kernels/f32_math.h: weighted minimax fits (remez.py), standard library
+only.
 
     |z| <= 15/16:    erf(z) = z + z s(z^2)          least |error| of s, which is about the relative one of erf
     15/16 <= z <= 4: erf(z) = 1 - exp(p(z))         least |error| of erf

@@ -83,3 +83,18 @@ class Mlp(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
         return self.down_proj(F.silu(gate) * up)
+
+
+class DecoderLayer(nn.Module):
+    """Pre-norm block; `seen` is what the given attention takes to know which tokens see which."""
+
+    def __init__(self, shape: Shape, attention: nn.Module) -> None:
+        super().__init__()
+        self.input_layernorm = RmsNorm(shape.hidden, shape.eps)
+        self.self_attn = attention
+        self.post_attention_layernorm = RmsNorm(shape.hidden, shape.eps)
+        self.mlp = Mlp(shape)
+
+    def forward(self, x: torch.Tensor, rope: tuple, seen: object) -> torch.Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), rope, seen)
+        return x + self.mlp(self.post_attention_layernorm(x))

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from batches import Batch
-from phi3_block import Linear, Mlp, RmsNorm, Shape, attend, rotary_tables, rotate
+from phi3_block import DecoderLayer, Linear, RmsNorm, Shape, attend, rotary_tables, rotate
 from quantise import fake_q4_0, fake_q8_0
 
 
@@ -38,25 +38,12 @@ class Attention(nn.Module):
         return self.o_proj(torch.cat(parts))
 
 
-class Layer(nn.Module):
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.input_layernorm = RmsNorm(shape.hidden, shape.eps)
-        self.self_attn = Attention(shape)
-        self.post_attention_layernorm = RmsNorm(shape.hidden, shape.eps)
-        self.mlp = Mlp(shape)
-
-    def forward(self, x: torch.Tensor, rope: tuple, batch: Batch) -> torch.Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), rope, batch)
-        return x + self.mlp(self.post_attention_layernorm(x))
-
-
 class Tutor(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.embed_tokens = Linear(shape.hidden, shape.vocabulary, 0.5)
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.n_layers))
+        self.layers = nn.ModuleList(DecoderLayer(shape, Attention(shape)) for _ in range(shape.n_layers))
         self.norm = RmsNorm(shape.hidden, shape.eps)
         self.lm_head = Linear(shape.hidden, shape.vocabulary, 0.5 * shape.hidden ** -0.5)
 

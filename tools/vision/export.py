@@ -5,12 +5,11 @@ Matrices are Q8_0, but the patch embedding (its rows are no whole blocks) and th
 separators and the class token F32.  Names: docs/VISION.md.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / folder) for folder in ("models", "training")]
-from project_cache import REPOSITORY, cache_folder, enter_venv, fail, sha256_file  # noqa: E402
+from project_cache import enter_venv  # noqa: E402
 
 if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):
     enter_venv("reference")
@@ -20,14 +19,13 @@ import torch  # noqa: E402
 from gguf import GGMLQuantizationType as Kind  # noqa: E402
 from gguf import GGUFWriter, LlamaFileType  # noqa: E402
 
+from export_command import run_export  # noqa: E402
 from gguf_text import add_blocks, add_plain, add_shape, add_vocabulary, close_writer, open_writer  # noqa: E402
 from make_tiny_model import gguf_name  # noqa: E402
 from network import VisionShape  # noqa: E402
 from transform import MEAN, PATCH, SIDE, STD  # noqa: E402
 from words import Words  # noqa: E402
 
-OUT = REPOSITORY / "demo" / "models" / "tiny-vision.gguf"
-BYTES_MAX = 4_000_000
 NUM_CROPS = 1
 STEMS = {"class_embedding": "v.class_embd", "patch_embedding": "v.patch_embd.weight",
          "position_embedding": "v.position_embd.weight", "pre_layrnorm": "v.pre_ln", "sub_GN": "mm.sub_gn",
@@ -86,19 +84,5 @@ def write_model(weights: dict[str, torch.Tensor], path: Path) -> None:
     close_writer(writer)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=None,
-                        help="of the training; default: vision/ in the project's cache")
-    parser.add_argument("--out", type=Path, default=OUT)
-    args = parser.parse_args()
-    saved = torch.load((args.folder or cache_folder("vision")) / "checkpoint.pt", weights_only=True)
-    write_model(saved["model"], args.out)
-    n_bytes = args.out.stat().st_size
-    if n_bytes > BYTES_MAX:
-        fail(f"{args.out} has {n_bytes} bytes, more than {BYTES_MAX}")
-    print(f"{args.out}  {n_bytes} bytes  step {saved['step']}  sha256 {sha256_file(args.out)}")
-
-
 if __name__ == "__main__":
-    main()
+    run_export(__doc__, "vision", "tiny-vision.gguf", write_model)

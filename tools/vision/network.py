@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from first_weights import patch_filters, positions, start_layer
-from phi3_block import Linear, Mlp, RmsNorm, Shape, attend, rotary_tables, rotate
+from phi3_block import DecoderLayer, Linear, RmsNorm, Shape, attend, rotary_tables, rotate
 from rows import N_ALIGNED, Rows, Windows
 from transform import MERGED, image_places, patches
 
@@ -140,25 +140,12 @@ class Attention(nn.Module):
         return self.o_proj(out.transpose(1, 2).reshape(b, n, d))
 
 
-class Layer(nn.Module):
-    def __init__(self, shape: Shape) -> None:
-        super().__init__()
-        self.input_layernorm = RmsNorm(shape.hidden, shape.eps)
-        self.self_attn = Attention(shape)
-        self.post_attention_layernorm = RmsNorm(shape.hidden, shape.eps)
-        self.mlp = Mlp(shape)
-
-    def forward(self, x: torch.Tensor, rope: tuple, mask: torch.Tensor) -> torch.Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), rope, mask)
-        return x + self.mlp(self.post_attention_layernorm(x))
-
-
 class Decoder(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
         self.embed_tokens = Linear(shape.hidden, shape.vocabulary, 0.5)
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.n_layers))
+        self.layers = nn.ModuleList(DecoderLayer(shape, Attention(shape)) for _ in range(shape.n_layers))
         self.norm = RmsNorm(shape.hidden, shape.eps)
         self.lm_head = Linear(shape.hidden, shape.vocabulary, 0.5 * shape.hidden ** -0.5)
 

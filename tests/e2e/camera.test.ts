@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { FAKE_CAMERA, type LaunchedContext, launchContext } from './lib/browser.ts';
-import { type FakeSite, openFakeSite } from './lib/fake-site.ts';
 import type { AskedRequest, FakeVision } from './lib/fake-vision-types.ts';
-import { checkState, DESKTOP, PHONE, tabTo, watchErrors } from './lib/page-checks.ts';
+import { checkState, type DESKTOP, PHONE, tabTo } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
+import { VisionSite } from './lib/vision-site.ts';
 
 declare global {
   var locks: string[];
@@ -17,25 +16,15 @@ declare global {
 const TASK_MS_MAX = 50;
 const SMALL = '/camera/?embedded=/models/small.gguf';
 const LARGE = '/camera/?model=/models/large.gguf';
-let site: FakeSite;
-let browser: LaunchedContext;
+let site: VisionSite;
 
 before(async () => {
-  site = await openFakeSite('fake-vision.js');
-  browser = await launchContext({ serviceWorkers: 'block', args: FAKE_CAMERA });
+  site = await VisionSite.open();
 });
 
-afterEach(async () => {
-  const blank = await browser.context.newPage();
-  await blank.goto(`${site.url}/icons/icon.svg`);
-  await blank.evaluate(() => localStorage.clear());
-  for (const page of browser.context.pages()) if (page !== blank) await page.close();
-});
+afterEach(() => site.forget());
 
-after(async () => {
-  await browser.close();
-  await site.close();
-});
+after(() => site.close());
 
 /** What the page does with cameras and the screen's lock is kept in `streams` and `locks`. */
 function keepDevices(): void {
@@ -62,27 +51,24 @@ interface Opening {
   readonly answers?: readonly string[];
 }
 
-async function open(path: string, { viewport = DESKTOP, fake = {}, answers }: Opening = {}) {
-  const page = await browser.context.newPage();
-  await page.setViewportSize(viewport);
-  await page.addInitScript(keepDevices);
-  await page.addInitScript(
-    ({ config, said }) => {
-      let n = 0;
-      const judge = () => said[Math.min(n++, said.length - 1)] ?? '{"answer": "no"}';
-      const isRule = (question: string) => /How many|몇 개/.test(question);
-      globalThis.fakeVision = {
-        ...config,
-        reply: (question, { response_format }) =>
-          response_format || isRule(question) ? judge() : 'Two shapes on paper.',
-      };
-    },
-    { config: fake, said: answers ?? [] },
-  );
-  const errors = watchErrors(page);
-  await page.goto(site.url + path);
-  await page.locator('#choices input').first().waitFor({ state: 'attached' });
-  return { page, errors };
+async function open(path: string, { viewport, fake = {}, answers }: Opening = {}) {
+  const prepare = async (page: Page): Promise<void> => {
+    await page.addInitScript(keepDevices);
+    await page.addInitScript(
+      ({ config, said }) => {
+        let n = 0;
+        const judge = () => said[Math.min(n++, said.length - 1)] ?? '{"answer": "no"}';
+        const isRule = (question: string) => /How many|몇 개/.test(question);
+        globalThis.fakeVision = {
+          ...config,
+          reply: (question, { response_format }) =>
+            response_format || isRule(question) ? judge() : 'Two shapes on paper.',
+        };
+      },
+      { config: fake, said: answers ?? [] },
+    );
+  };
+  return await site.visit(path, { ...(viewport && { viewport }), prepare });
 }
 
 const say = (page: Page, text: string) => page.locator('#status', { hasText: text }).waitFor();

@@ -78,17 +78,22 @@ export class FakeEngine {
   }
 }
 
-export const Engine = {
-  async create({ signal }) {
-    const { failsToLoad, loadMs = 0 } = config();
-    await pause(loadMs, signal);
-    if (failsToLoad) throw new EngineError(failsToLoad, 'the fake model does not load');
-    return new FakeEngine();
-  },
-  async probe() {
-    return { variant: 'fake', reason: 'for tests', maxHeapBytes: 2 ** 32, speed: null };
-  },
-};
+/** The package's Engine: `create` makes one, unless `config()` says that the model fails. */
+export function engineOf(create, config) {
+  return {
+    async create({ signal }) {
+      const { failsToLoad, loadMs = 0 } = config();
+      await pause(loadMs, signal);
+      if (failsToLoad) throw new EngineError(failsToLoad, 'the fake model does not load');
+      return create();
+    },
+    async probe() {
+      return { variant: 'fake', reason: 'for tests', maxHeapBytes: 2 ** 32, speed: null };
+    },
+  };
+}
+
+export const Engine = engineOf(() => new FakeEngine(), config);
 
 const REGISTRY = ['phi-3-mini-4k-q4', 'phi-3.5-mini', 'phi-4-mini', 'phi-3-medium-4k'];
 

@@ -11,7 +11,7 @@
  *
  * Requests are in globalThis.asked, pictures that were looked at (not those known from before) counted in
  * globalThis.nEncoded. */
-import { EngineError, models, pause } from './fake-chat.js';
+import { EngineError, engineOf, models, pause } from './fake-chat.js';
 
 export { EngineError, models };
 
@@ -126,14 +126,4 @@ class FakeEngine {
   }
 }
 
-export const Engine = {
-  async create({ signal }) {
-    const { failsToLoad, loadMs = 0 } = config();
-    await pause(loadMs, signal);
-    if (failsToLoad) throw new EngineError(failsToLoad, 'the fake model does not load');
-    return new FakeEngine();
-  },
-  async probe() {
-    return { variant: 'fake', reason: 'for tests', maxHeapBytes: 2 ** 32, speed: null };
-  },
-};
+export const Engine = engineOf(() => new FakeEngine(), config);

@@ -150,7 +150,7 @@ typedef struct phi_import_asked {
     uint32_t skip;              /* bytes of the first row */
 } phi_import_asked;
 
-/* Rows of one tensor's source that are in memory. */
+/* Rows of one tensor's source that are in memory: those that a take() has converted. */
 typedef struct phi_window {
     const phi_product *product;
     uint64_t first_row, n_rows;

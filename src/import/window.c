@@ -110,7 +110,7 @@ static void ask_rows(phi_import *i, const phi_product *p, uint64_t at, uint32_t 
     }
     w->product = p;
     w->first_row = from;
-    w->n_rows = to - from;
+    w->n_rows = kept; /* the others are there when take() has seen them: a read may fail, and be asked for again */
     *r = (phi_import_range){.offset = p->source_offset + (from + kept) * p->source_row_bytes,
                             .dst = w->source + kept * p->source_row_bytes,
                             .bytes = (uint32_t)((to - from - kept) * p->source_row_bytes),
@@ -195,6 +195,10 @@ phi_status phi_import_take(phi_import *i, const uint8_t **out, uint32_t *n_out)
         if (!phi_quantize_row(w->out + k * p->row_bytes, source, kind, w->row, &phi_quantizers_simd))
             return fail_row(i, p, row, source);
     }
+    uint64_t from;
+    uint64_t to;
+    source_rows(&from, &to, &a);
+    w->n_rows = to - from;
     *out = w->out + a.skip;
     return PHI_OK;
 }

@@ -71,6 +71,37 @@ TEST(import_window__what_is_read_is_a_gguf_file)
     }
 }
 
+/* A read that failed, or was given up, left nothing in the window. */
+TEST(import_window__what_was_asked_but_not_filled_is_asked_again)
+{
+    phi_import_options o = phi_import_options_default();
+    import_folder f = {0};
+    phi_import *i;
+    phi_error err;
+    phi_import_range first, again;
+    const uint8_t *bytes;
+    size_t n_all = 0;
+    uint32_t n = 0;
+    CHECK_INT(import_folder_open(&i, &f, "phi3-gqa", &o, &err), PHI_OK);
+    uint8_t *whole = import_folder_read(i, &f, 0, 1u << 20, &n_all);
+    CHECK(whole != NULL);
+    const uint32_t piece = 1000;
+    for (uint64_t at = n_all / 2; at < n_all / 2 + 4 * piece; at += n) {
+        CHECK_INT(phi_import_ask(i, 0, at, piece, &first), PHI_OK);
+        CHECK(first.bytes > 0);
+        memset(first.dst, 0xee, first.bytes); /* the wrong bytes: of a read that was cut short */
+        CHECK_INT(phi_import_ask(i, 0, at, piece, &again), PHI_OK);
+        CHECK_INT(again.bytes, first.bytes);
+        CHECK(again.offset == first.offset && again.dst == first.dst && again.file_idx == first.file_idx);
+        memcpy(again.dst, f.shards[again.file_idx] + again.offset, again.bytes);
+        CHECK_INT(phi_import_take(i, &bytes, &n), PHI_OK);
+        CHECK(memcmp(bytes, whole + at, n) == 0);
+    }
+    free(whole);
+    phi_import_destroy(i);
+    import_folder_close(&f);
+}
+
 TEST(import_window__calls_out_of_order_are_refused)
 {
     phi_import_options o = phi_import_options_default();

@@ -32,6 +32,9 @@ static phi_status put_token(phi_json_walk *w, phi_hf_tokens *t, int64_t id, phi_
         return phi_fail(w->r.err, PHI_ECORRUPT,
                         "tokenizer.json: byte %zu: token id %lld, expected 0 to %d (vocab_size of config.json)",
                         w->r.at, (long long)id, (int)t->n_tokens - 1);
+    if (text.len > PHI_LIMIT_TOKEN_BYTES)
+        return phi_fail(w->r.err, PHI_ECORRUPT, "tokenizer.json: token %lld has %zu bytes, the limit is %d",
+                        (long long)id, text.len, PHI_LIMIT_TOKEN_BYTES);
     if (t->texts[id].ptr && !phi_str_equal(t->texts[id], text))
         return phi_fail(w->r.err, PHI_ECORRUPT, "tokenizer.json: token %lld is '%.*s' and '%.*s'", (long long)id,
                         phi_str_print_len(t->texts[id]), t->texts[id].ptr, phi_str_print_len(text), text.ptr);

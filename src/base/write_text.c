@@ -18,8 +18,9 @@ typedef struct sink {
 
 /* "%05llu", taken apart. */
 typedef struct directive {
+    bool pads_zeros; /* the width begins with 0 */
     int width;
-    int precision; /* -1: none */
+    int precision; /* negative: none */
     int n_longs;   /* l or ll; z counts as l */
     char kind;
 } directive;
@@ -137,13 +138,13 @@ static int64_t next_signed(arguments *a, int n_longs)
 
 static void put_string(sink *s, const char *text, int precision)
 {
-    const char *end = precision < 0 ? NULL : memchr(text, 0, (size_t)precision);
-    put_bytes(s, text, end ? (size_t)(end - text) : precision < 0 ? strlen(text) : (size_t)precision);
+    for (int i = 0; (precision < 0 || i < precision) && text[i]; i++)
+        put_char(s, text[i]);
 }
 
 static const char *read_directive(directive *d, const char *fmt, arguments *a)
 {
-    *d = (directive){.precision = -1};
+    *d = (directive){.precision = -1, .pads_zeros = *fmt == '0'};
     for (; *fmt >= '0' && *fmt <= '9'; fmt++)
         d->width = d->width * 10 + (*fmt - '0');
     if (*fmt == '.' && fmt[1] == '*') {
@@ -160,9 +161,18 @@ static const char *read_directive(directive *d, const char *fmt, arguments *a)
     return fmt + 1;
 }
 
+/* C fills up to other widths with spaces, and whole numbers up to their precision. */
+static bool is_padding_known(const directive *d)
+{
+    const bool is_whole = d->kind == 'd' || d->kind == 'u' || d->kind == 'x';
+    return is_whole ? d->precision < 0 && (d->width == 0 || d->pads_zeros) : d->width == 0;
+}
+
 /* false: a directive that is not known. */
 static bool put_directive(sink *s, const directive *d, arguments *a)
 {
+    if (!is_padding_known(d))
+        return false;
     switch (d->kind) {
     case 'd': {
         const int64_t value = next_signed(a, d->n_longs);
@@ -176,7 +186,7 @@ static bool put_directive(sink *s, const directive *d, arguments *a)
         put_digits(s, next_unsigned(a, d->n_longs), d->kind == 'u' ? 10 : 16, d->width);
         return true;
     case 'g':
-        put_float(s, va_arg(a->list, double), d->precision < 1 ? FLOAT_DIGITS : d->precision);
+        put_float(s, va_arg(a->list, double), d->precision < 0 ? FLOAT_DIGITS : d->precision == 0 ? 1 : d->precision);
         return true;
     case 's':
         put_string(s, va_arg(a->list, const char *), d->precision);

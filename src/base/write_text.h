@@ -1,10 +1,11 @@
 /* snprintf for what the engine writes: messages, names, JSON. A C library's own brings five kilobytes, most of it for
  * long doubles.
  *
- *   %d %u %x %c %s %%   with 0 and a width (%02x), l, ll or z before d, u and x; %.*s and %.3s
+ *   %d %u %x %c %s %%   l, ll or z before d, u and x, and a width that begins with 0 (%02x); %.*s and %.3s, of which
+ *                       0 bytes need no text: NULL will do
  *   %g %.9g             up to 9 digits; the last may be one off where the rest of the number is close to a half
  *
- * Anything else, and all that follows it, is written as it stands. */
+ * Anything else (%5d, %.3d), and all that follows it, is written as it stands. */
 #ifndef PHI_WRITE_TEXT_H
 #define PHI_WRITE_TEXT_H
 

@@ -47,6 +47,10 @@ TEST(base_write_text__strings)
     SAME(TEXT_BYTES, "%.*s", -1, "all of it");
     const char bytes[3] = {'a', 'b', 'c'}; /* without an end */
     SAME(TEXT_BYTES, "%.*s", 3, bytes);
+    char text[TEXT_BYTES];
+    const char *volatile nothing = NULL; /* a compiler that sees it warns: of the C library's own it is not allowed */
+    CHECK_INT(phi_write_text(text, sizeof text, "'%.*s'", 0, nothing), 2);
+    CHECK_TEXT(text, "''");
 }
 
 TEST(base_write_text__cuts_at_the_cap)
@@ -62,7 +66,7 @@ TEST(base_write_text__floats)
                                     1e22, 1e23,   1e100,    1e-100,  DBL_MAX,  DBL_MIN,  5e-324,   FLT_MAX,   FLT_MIN,
                                     NAN,  1e-45f, INFINITY, -1e300,  10000.0f, 0.00123f, 250000.5, -INFINITY, 4096.25};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        SAME(TEXT_BYTES, "%g|%.9g", fabs(values[i]), fabs(values[i]));
+        SAME(TEXT_BYTES, "%g|%.9g|%.0g", fabs(values[i]), fabs(values[i]), fabs(values[i]));
         if (!isnan(values[i]))
             SAME(TEXT_BYTES, "%g|%.9g|%.3g|%.1g", values[i], values[i], values[i], values[i]);
     }
@@ -89,7 +93,13 @@ TEST(base_write_text__leaves_what_it_does_not_know)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     CHECK_INT(phi_write_text(text, sizeof text, fmt, 7, 1.0, 8), 13);
-#pragma GCC diagnostic pop
     CHECK(strcmp(text, "a 7 b %e c %d") == 0);
+    /* C pads these with spaces, or fills up to the precision. */
+    static const char *const others[] = {"%5d", "%.3d", "%05.3u", "%5x", "%05g", "%5c"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        (void)phi_write_text(text, sizeof text, others[i], 7);
+        CHECK_TEXT(text, others[i]);
+    }
+#pragma GCC diagnostic pop
     CHECK_INT(phi_write_text(text, sizeof text, "%s", "50 %"), 4);
 }

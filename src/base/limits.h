@@ -13,6 +13,7 @@ enum {
     PHI_LIMIT_HEADER_BYTES = 1 << 28, /* everything before the tensor data */
     PHI_LIMIT_VOCABULARY = 1 << 20,   /* token ids */
     PHI_LIMIT_TOKEN_BYTES = 4096,     /* one token's text */
+    PHI_LIMIT_STOP_IDS = 64,          /* tokens that a file says end a text */
     PHI_LIMIT_LAYERS = 512,
     PHI_LIMIT_WIDTH = 1 << 18, /* any model dimension, rows or columns of a matrix excepted for the vocabulary */
     PHI_LIMIT_HEADS = 1024,

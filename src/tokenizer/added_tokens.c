@@ -57,25 +57,57 @@ static bool eats_space(phi_strip_rule rule, phi_str text)
     return false;
 }
 
-static bool is_listed(const int32_t *ids, size_t n, int32_t id)
+/* Of the tokens, which still are in the order of their ids; NULL: it is none of them. */
+static phi_added_token *find_id(const phi_added_tokens *a, int32_t id)
 {
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] == id)
-            return true;
-    return false;
+    size_t low = 0, high = a->n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (a->items[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < a->n && a->items[low].id == id ? &a->items[low] : NULL;
 }
 
-static phi_added_token make_added(const phi_tokenizer *t, const phi_vocabulary *v, int32_t id)
+static phi_status check_strip(const phi_tokenizer *t, int32_t id, phi_error *err)
 {
-    const phi_token_flags *f = &v->flags;
-    const bool has_flags = v->strip_rule == PHI_STRIP_AUTO && f->has_strips;
-    return (phi_added_token){
-        .text = t->texts[id],
-        .id = id,
-        .eats_right = has_flags ? is_listed(f->strips_right, f->n_strips_right, id)
-                                : eats_space(resolve_rule(v), t->texts[id]),
-        .eats_left = has_flags && is_listed(f->strips_left, f->n_strips_left, id),
-    };
+    if (id >= 0 && id < t->n_tokens)
+        return PHI_OK;
+    return phi_fail(err, PHI_ECORRUPT, "vocabulary: an id that strips is %d; expected 0 to %d", (int)id,
+                    (int)t->n_tokens - 1);
+}
+
+/* By the file's own lists. */
+static phi_status mark_listed(phi_tokenizer *t, const phi_token_flags *f, phi_error *err)
+{
+    for (size_t i = 0; i < f->n_strips_right; i++) {
+        PHI_TRY(check_strip(t, f->strips_right[i], err));
+        phi_added_token *token = find_id(&t->added, f->strips_right[i]);
+        if (token)
+            token->eats_right = true;
+    }
+    for (size_t i = 0; i < f->n_strips_left; i++) {
+        PHI_TRY(check_strip(t, f->strips_left[i], err));
+        phi_added_token *token = find_id(&t->added, f->strips_left[i]);
+        if (token)
+            token->eats_left = true;
+    }
+    return PHI_OK;
+}
+
+static phi_status mark_strips(phi_tokenizer *t, const phi_vocabulary *v, phi_error *err)
+{
+    PHI_TRY(mark_listed(t, &v->flags, err)); /* a bad list is refused even if a rule replaces it */
+    if (v->strip_rule == PHI_STRIP_AUTO && v->flags.has_strips)
+        return PHI_OK;
+    const phi_strip_rule rule = resolve_rule(v);
+    for (size_t i = 0; i < t->added.n; i++) {
+        t->added.items[i].eats_right = eats_space(rule, t->added.items[i].text);
+        t->added.items[i].eats_left = false;
+    }
+    return PHI_OK;
 }
 
 static bool is_added(const phi_tokenizer *t, int32_t id)
@@ -95,7 +127,8 @@ phi_status phi_added_tokens_build(phi_tokenizer *t, phi_arena *arena, const phi_
     size_t at = 0;
     for (int32_t id = 0; id < t->n_tokens; id++)
         if (is_added(t, id))
-            a->items[at++] = make_added(t, v, id);
+            a->items[at++] = (phi_added_token){.text = t->texts[id], .id = id};
+    PHI_TRY(mark_strips(t, v, err));
     if (a->n > 1)
         phi_sort(a->items, a->n, sizeof a->items[0], compare_tokens);
     at = 0;

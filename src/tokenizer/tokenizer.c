@@ -122,6 +122,9 @@ static phi_status find_stop_ids(phi_tokenizer *t, phi_arena *arena, const phi_vo
                                         "<end_of_turn>", "<EOT>",           "_<EOT>",     "<end_of_utterance>"};
     const size_t n_texts = sizeof texts / sizeof texts[0];
     t->stop_ids = phi_arena_array(arena, int32_t, n_texts + 1 + v->flags.n_stop_ids);
+    if (v->flags.n_stop_ids > PHI_LIMIT_STOP_IDS)
+        return phi_fail(err, PHI_ECORRUPT, "vocabulary: %zu stop ids, the limit is %d", v->flags.n_stop_ids,
+                        PHI_LIMIT_STOP_IDS);
     if (!t->stop_ids)
         return phi_fail(err, PHI_ENOMEM, "tokenizer: no memory for the stop ids");
     if (t->eos_id >= 0)

@@ -58,7 +58,8 @@ typedef struct phi_tokenizer phi_tokenizer;
 /* Builds the lookup tables in `arena`, which owns them.
  * Refused as PHI_ECORRUPT, naming the id: a text that two ids share (unless all but one of them are
  * unused), a text over PHI_LIMIT_TOKEN_BYTES, a type outside the list, a byte token that is not <0xNN>,
- * a score that is not a number, a merge without two parts, an id of BOS, EOS or unknown out of range.
+ * a score that is not a number, a merge without two parts, an id of BOS, EOS, unknown or a flag out of range,
+ * more stop ids than PHI_LIMIT_STOP_IDS.
  * PHI_EUNSUPPORTED names an unknown model or pre-tokenizer and lists those known.
  * Real files hold, and this accepts: empty texts (they count as unused), padding rows, merges of which
  * a part or the result is not in the vocabulary (they never apply), type 0 (normal). Texts like <|name|>

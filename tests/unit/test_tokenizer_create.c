@@ -116,6 +116,24 @@ TEST(tokenizer_create__knows_where_generation_ends)
     small_close(s);
 }
 
+TEST(tokenizer_create__refuses_lists_of_ids_out_of_range)
+{
+    static int32_t many[PHI_LIMIT_STOP_IDS + 1];
+    static const int32_t outside[] = {1, 259}, negative[] = {-1};
+    small_vocabulary *s = small_open_spm();
+    s->v.flags = (phi_token_flags){.has_strips = true, .strips_right = outside, .n_strips_right = 2};
+    CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: an id that strips is 259; expected 0 to 258");
+    s->v.flags = (phi_token_flags){.has_strips = true, .strips_left = negative, .n_strips_left = 1};
+    CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: an id that strips is -1; expected 0 to 258");
+    s->v.flags = (phi_token_flags){.stop_ids = outside, .n_stop_ids = 2};
+    CHECK(strstr(create_error(s, PHI_ECORRUPT), "a stop id is 259") != NULL);
+    s->v.flags = (phi_token_flags){.stop_ids = many, .n_stop_ids = PHI_LIMIT_STOP_IDS + 1};
+    CHECK_TEXT(create_error(s, PHI_ECORRUPT), "vocabulary: 65 stop ids, the limit is 64");
+    s->v.flags.n_stop_ids = PHI_LIMIT_STOP_IDS;
+    CHECK_TEXT(create_error(s, PHI_OK), "");
+    small_close(s);
+}
+
 TEST(tokenizer_encode__wants_room_for_any_text)
 {
     small_vocabulary *s = small_open_spm();

@@ -85,29 +85,6 @@ static const phi_field config_fields[] = {
     {"embd_layer", PHI_FIELD_OTHER, AT(vision), read_embd_layer},
 };
 
-phi_status phi_hf_read_config(phi_hf_config *c, phi_arena *arena, phi_bytes text, phi_error *err)
-{
-    phi_json_walk w = phi_walk_open(arena, "config.json", text, err);
-    /* CLIP's own mean and deviation; files that the preprocessor's configuration is missing from mean these. */
-    *c = (phi_hf_config){.hidden_act = PHI_STR("silu"),
-                         .vision = {.layer_idx = -2,
-                                    .mean = {0.48145466, 0.4578275, 0.40821073},
-                                    .std = {0.26862954, 0.26130258, 0.27577711}}};
-    PHI_TRY(phi_walk_fields(&w, config_fields, COUNT(config_fields), c));
-    if (c->rope.theta > 0.0)
-        c->theta = c->rope.theta;
-    if (c->rope.partial > 0.0)
-        c->partial = c->rope.partial;
-    if (c->rope.original_max > 0 && c->original_max == 0)
-        c->original_max = c->rope.original_max;
-    c->theta = c->theta > 0.0 ? c->theta : 10000.0;
-    c->partial = c->partial > 0.0 ? c->partial : 1.0;
-    c->n_kv_heads = c->n_kv_heads > 0 ? c->n_kv_heads : c->n_heads;
-    c->original_max = c->original_max > 0 ? c->original_max : c->max_position;
-    PHI_TRY(phi_walk_end(&w));
-    return phi_hf_check_config(c, err);
-}
-
 const char *phi_hf_architecture(const phi_hf_config *c)
 {
     return phi_str_equal(c->model_type, PHI_STR("llama")) ? "llama" : "phi3";
@@ -148,7 +125,22 @@ static phi_status check_family(const phi_hf_config *c, phi_error *err)
     return PHI_OK;
 }
 
-phi_status phi_hf_check_config(const phi_hf_config *c, phi_error *err)
+static phi_status check_heads(const phi_hf_config *c, phi_error *err)
+{
+    const int32_t head_dim = phi_hf_head_dim(c), n_rot = phi_hf_rotary_dim(c);
+    if (c->n_heads % c->n_kv_heads != 0)
+        return phi_fail(err, PHI_ECORRUPT, "config.json: %lld heads cannot share %lld key-value heads evenly",
+                        (long long)c->n_heads, (long long)c->n_kv_heads);
+    if (head_dim < 4 || head_dim % 4 != 0 || head_dim > PHI_LIMIT_HEAD_DIM)
+        return phi_fail(err, PHI_EUNSUPPORTED, "config.json: heads of %d dimensions, expected a multiple of 4 up to %d",
+                        (int)head_dim, PHI_LIMIT_HEAD_DIM);
+    if (n_rot < 2 || n_rot % 2 != 0)
+        return phi_fail(err, PHI_ECORRUPT, "config.json: %d of %d dimensions are rotated, expected an even number",
+                        (int)n_rot, (int)head_dim);
+    return PHI_OK;
+}
+
+static phi_status check_config(const phi_hf_config *c, phi_error *err)
 {
     PHI_TRY(check_family(c, err));
     const struct {
@@ -161,8 +153,8 @@ phi_status phi_hf_check_config(const phi_hf_config *c, phi_error *err)
         {"num_hidden_layers", c->n_layers, PHI_LIMIT_LAYERS},
         {"num_attention_heads", c->n_heads, PHI_LIMIT_HEADS},
         {"num_key_value_heads", c->n_kv_heads, c->n_heads},
-        {"max_position_embeddings", c->max_position, PHI_LIMIT_CONTEXT * 16},
-        {"original_max_position_embeddings", c->original_max, PHI_LIMIT_CONTEXT * 16},
+        {"max_position_embeddings", c->max_position, PHI_LIMIT_CONTEXT},
+        {"original_max_position_embeddings", c->original_max, PHI_LIMIT_CONTEXT},
     };
     for (size_t i = 0; i < COUNT(counts); i++)
         if (counts[i].value < 1 || counts[i].value > counts[i].max)
@@ -175,10 +167,31 @@ phi_status phi_hf_check_config(const phi_hf_config *c, phi_error *err)
         return phi_fail(err, PHI_ECORRUPT,
                         "config.json: rms_norm_eps %g, partial_rotary_factor %g or rope_theta %g is out of range",
                         c->eps, c->partial, c->theta);
-    if (phi_hf_head_dim(c) < 2 || phi_hf_head_dim(c) % 2 != 0 || phi_hf_rotary_dim(c) < 2)
-        return phi_fail(err, PHI_ECORRUPT, "config.json: heads of %d dimensions, of which %d are rotated",
-                        (int)phi_hf_head_dim(c), (int)phi_hf_rotary_dim(c));
-    return PHI_OK;
+    return check_heads(c, err);
+}
+
+phi_status phi_hf_read_config(phi_hf_config *c, phi_arena *arena, phi_bytes text, phi_error *err)
+{
+    phi_json_walk w = phi_walk_open(arena, "config.json", text, err);
+    /* Four crops, CLIP's own mean and deviation; files that the preprocessor's configuration is missing from mean these. */
+    *c = (phi_hf_config){.hidden_act = PHI_STR("silu"),
+                         .vision = {.layer_idx = -2,
+                                    .num_crops = 4,
+                                    .mean = {0.48145466, 0.4578275, 0.40821073},
+                                    .std = {0.26862954, 0.26130258, 0.27577711}}};
+    PHI_TRY(phi_walk_fields(&w, config_fields, COUNT(config_fields), c));
+    if (c->rope.theta > 0.0)
+        c->theta = c->rope.theta;
+    if (c->rope.partial > 0.0)
+        c->partial = c->rope.partial;
+    if (c->rope.original_max > 0 && c->original_max == 0)
+        c->original_max = c->rope.original_max;
+    c->theta = c->theta > 0.0 ? c->theta : 10000.0;
+    c->partial = c->partial > 0.0 ? c->partial : 1.0;
+    c->n_kv_heads = c->n_kv_heads > 0 ? c->n_kv_heads : c->n_heads;
+    c->original_max = c->original_max > 0 ? c->original_max : c->max_position;
+    PHI_TRY(phi_walk_end(&w));
+    return check_config(c, err);
 }
 
 static phi_status read_three(phi_json_walk *w, void *field)
@@ -206,8 +219,8 @@ phi_status phi_hf_read_preprocessor(phi_hf_vision *v, phi_arena *arena, phi_byte
     };
     phi_json_walk w = phi_walk_open(arena, "preprocessor_config.json", text, err);
     PHI_TRY(phi_walk_fields(&w, fields, COUNT(fields), v));
-    if (v->num_crops < 0 || v->num_crops > 1024)
-        return phi_fail(err, PHI_ECORRUPT, "preprocessor_config.json: num_crops is %lld, expected 1 to 1024",
-                        (long long)v->num_crops);
+    if (v->num_crops < 1 || v->num_crops > PHI_LIMIT_CROPS)
+        return phi_fail(err, PHI_ECORRUPT, "preprocessor_config.json: num_crops is %lld, expected 1 to %d",
+                        (long long)v->num_crops, PHI_LIMIT_CROPS);
     return phi_walk_end(&w);
 }

@@ -129,7 +129,7 @@ static void put_vision(phi_gguf_writer *w, const phi_import *i)
     phi_gguf_meta_f32(w, "clip.vision.attention.layer_norm_epsilon", 1e-5);
     phi_gguf_meta_f32s(w, "clip.vision.image_mean", mean, 3);
     phi_gguf_meta_f32s(w, "clip.vision.image_std", std, 3);
-    phi_gguf_meta_u32(w, "clip.vision.num_crops", v->num_crops > 0 ? (uint32_t)v->num_crops : 4);
+    phi_gguf_meta_u32(w, "clip.vision.num_crops", (uint32_t)v->num_crops);
 }
 
 static void put_merges(phi_gguf_writer *w, const phi_hf_tokens *t)

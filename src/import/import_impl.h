@@ -57,7 +57,6 @@ phi_status phi_hf_read_config(phi_hf_config *c, phi_arena *arena, phi_bytes text
 phi_status phi_hf_read_preprocessor(phi_hf_vision *v, phi_arena *arena, phi_bytes text, phi_error *err);
 phi_status phi_hf_read_rope(phi_json_walk *w, void *field); /* phi_hf_rope */
 phi_status phi_hf_read_ids(phi_json_walk *w, void *field);  /* phi_hf_ids */
-phi_status phi_hf_check_config(const phi_hf_config *c, phi_error *err);
 /* "phi3" or "llama" */
 const char *phi_hf_architecture(const phi_hf_config *c);
 int32_t phi_hf_head_dim(const phi_hf_config *c);

@@ -37,8 +37,6 @@ typedef enum phi_picture_kind {
 PHI_PIXELS_API phi_pixels *phi_pixels_create(void);
 PHI_PIXELS_API void phi_pixels_destroy(phi_pixels *p); /* NULL is fine */
 
-/* Pixels that a picture may have, width times height, 2^28 at most; 0 sets the default, PHI_LIMIT_PICTURE_PIXELS. */
-PHI_PIXELS_API void phi_pixels_set_limit(phi_pixels *p, uint32_t n_pixels_max);
 /* Room for a file's n_bytes, or for width * height * 4 bytes of RGBA, until the next step or call of this function. A
  * picture that is there already goes. NULL when out of memory or above PHI_LIMIT_PICTURE_BYTES. */
 PHI_PIXELS_API uint8_t *phi_pixels_room(phi_pixels *p, size_t n_bytes);
@@ -47,7 +45,8 @@ PHI_PIXELS_API uint8_t *phi_pixels_room(phi_pixels *p, size_t n_bytes);
  *   PHI_ESTATE        what it works on is not there
  *   PHI_EUNSUPPORTED  a format, or a kind of a format, that is not decoded here
  *   PHI_ECORRUPT      a file that is cut off or contradicts itself
- *   PHI_EINVAL        more pixels or longer sides than allowed (refused before memory for them is taken); arguments
+ *   PHI_EINVAL        more than PHI_LIMIT_PICTURE_PIXELS or longer sides than PHI_LIMIT_PICTURE_SIDE (refused before
+ *                     memory for them is taken); arguments
  *   PHI_ENOMEM        phi_pixels_error_requested() says how many bytes were missing */
 
 /* Reads what the file in the room says of itself: kind, width and height. The room stays. */

@@ -32,7 +32,7 @@ enum {
     PHI_LIMIT_CONSTRAINT_DEPTH = 64,      /* calls that are open at once: levels of nested JSON in the output */
     PHI_LIMIT_PICTURE_BYTES = 1 << 28,    /* a picture's file, or its pixels when they come decoded */
     PHI_LIMIT_PICTURE_SIDE = 65535,       /* pixels: what JPEG and GIF can say */
-    PHI_LIMIT_PICTURE_PIXELS = 64000000,  /* unless the caller says otherwise */
+    PHI_LIMIT_PICTURE_PIXELS = 64000000,  /* width times height */
     PHI_LIMIT_JPEG_SCANS = 128,           /* encoders make some ten; a scan of a few bytes may cost a whole pass */
     PHI_LIMIT_CROPS = 64,                 /* tiles of one picture; Phi-3-vision was made with 16 */
     PHI_LIMIT_TILE = 1024,                /* pixels of a tile's side; Phi-3-vision has 336 */

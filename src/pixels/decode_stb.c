@@ -120,6 +120,17 @@ enum { BUDGET_FIXED = 4 << 20 };
  * pass and the whole beside it (8 each), cut to 8 bits (4). */
 enum { BUDGET_PER_PIXEL = 40 };
 
+/* Bytes for a picture whose size pixels.c has allowed. */
+static uint64_t budget_of(uint64_t n_pixels, uint64_t n_bytes)
+{
+    return BUDGET_FIXED + 4 * n_bytes + BUDGET_PER_PIXEL * n_pixels;
+}
+
+_Static_assert(BUDGET_FIXED + 4 * (uint64_t)PHI_LIMIT_PICTURE_BYTES +
+                       BUDGET_PER_PIXEL * (uint64_t)PHI_LIMIT_PICTURE_PIXELS + HEAD_BYTES + PHI_PICTURE_SLACK <
+                   UINT32_MAX,
+               "HEAD_BYTES + bytes + PHI_PICTURE_SLACK fits a size_t of 32 bits");
+
 static void begin(uint64_t budget)
 {
     stb.blocks = NULL;
@@ -161,7 +172,7 @@ phi_status phi_picture_decode(phi_decoded *out, const phi_picture_facts *facts, 
     /* stb_image fills what a GIF's first frame leaves transparent with the background colour; browsers do not. */
     if (facts->kind == PHI_PICTURE_GIF)
         bytes[GIF_BACKGROUND] = 0;
-    begin(BUDGET_FIXED + 4 * (uint64_t)n_bytes + BUDGET_PER_PIXEL * (uint64_t)facts->width * facts->height);
+    begin(budget_of((uint64_t)facts->width * facts->height, n_bytes));
     uint8_t *pixels = stbi_load_from_memory(bytes, (int)n_bytes, &width, &height, &n_channels, 0);
     phi_status status = PHI_OK;
     *out = (phi_decoded){0};

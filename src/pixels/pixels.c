@@ -12,7 +12,6 @@
 enum { RGB = 3, RGBA = 4 };
 
 struct phi_pixels {
-    uint64_t n_pixels_max;
     phi_picture_facts facts;
     int32_t width, height; /* as seen */
     uint8_t *room;         /* n_bytes and slack; NULL: none */
@@ -52,7 +51,7 @@ phi_pixels *phi_pixels_create(void)
 {
     phi_pixels *p = phi_system_alloc(sizeof *p);
     if (p)
-        *p = (phi_pixels){.n_pixels_max = PHI_LIMIT_PICTURE_PIXELS};
+        *p = (phi_pixels){0};
     return p;
 }
 
@@ -63,12 +62,6 @@ void phi_pixels_destroy(phi_pixels *p)
     drop_room(p);
     drop_picture(p);
     phi_system_free(p);
-}
-
-void phi_pixels_set_limit(phi_pixels *p, uint32_t n_pixels_max)
-{
-    const uint32_t highest = 1u << 28; /* all products of sizes fit 32 bits below it */
-    p->n_pixels_max = n_pixels_max == 0 ? PHI_LIMIT_PICTURE_PIXELS : n_pixels_max < highest ? n_pixels_max : highest;
 }
 
 uint8_t *phi_pixels_room(phi_pixels *p, size_t n_bytes)
@@ -87,18 +80,18 @@ static phi_status check_size(phi_pixels *p, int64_t width, int64_t height)
         return phi_fail(&p->error, PHI_EINVAL, "picture: %" PRId64 " x %" PRId64 " pixels, sides may be 1 to %d", width,
                         height, PHI_LIMIT_PICTURE_SIDE);
     const uint64_t n_pixels = (uint64_t)width * (uint64_t)height;
-    if (n_pixels <= p->n_pixels_max)
+    if (n_pixels <= PHI_LIMIT_PICTURE_PIXELS)
         return PHI_OK;
     (void)phi_fail(&p->error, PHI_EINVAL,
-                   "picture: %" PRId64 " x %" PRId64 " are %" PRIu64 " pixels, at most %" PRIu64
-                   " are decoded; make it smaller first",
-                   width, height, n_pixels, p->n_pixels_max);
+                   "picture: %" PRId64 " x %" PRId64 " are %" PRIu64 " pixels, at most %d are decoded; make "
+                   "it smaller first",
+                   width, height, n_pixels, PHI_LIMIT_PICTURE_PIXELS);
     p->error.requested = n_pixels;
-    p->error.quota = p->n_pixels_max;
+    p->error.quota = PHI_LIMIT_PICTURE_PIXELS;
     return PHI_EINVAL;
 }
 
-static phi_status probe(phi_pixels *p)
+phi_status phi_pixels_probe(phi_pixels *p)
 {
     phi_picture_facts facts;
     p->error = (phi_error){0};
@@ -111,11 +104,6 @@ static phi_status probe(phi_pixels *p)
     p->width = (int32_t)(swaps ? facts.height : facts.width);
     p->height = (int32_t)(swaps ? facts.width : facts.height);
     return PHI_OK;
-}
-
-phi_status phi_pixels_probe(phi_pixels *p)
-{
-    return probe(p);
 }
 
 static phi_status fail_memory(phi_pixels *p, uint64_t n_bytes)
@@ -149,7 +137,7 @@ static phi_status keep_picture(phi_pixels *p, const phi_decoded *d)
 phi_status phi_pixels_decode(phi_pixels *p)
 {
     phi_decoded decoded;
-    phi_status status = probe(p);
+    phi_status status = phi_pixels_probe(p);
     if (status == PHI_OK)
         status = phi_picture_decode(&decoded, &p->facts, p->room, p->n_bytes, &p->error);
     drop_room(p);

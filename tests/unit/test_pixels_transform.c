@@ -161,12 +161,14 @@ TEST(pixels_transform__pixels_beyond_the_limit_are_counted)
 {
     phi_pixels *p = phi_pixels_create();
     CHECK(p != NULL);
-    phi_pixels_set_limit(p, 27 * 18 - 1);
-    CHECK_INT(prepare(p, "rgb8.png"), PHI_EINVAL);
-    CHECK(strstr(phi_pixels_error_text(p), "27 x 18 are 486 pixels, at most 485") != NULL);
-    CHECK_INT(phi_pixels_error_requested(p), 486);
-    CHECK_INT(phi_pixels_error_quota(p), 485);
-    phi_pixels_set_limit(p, 27 * 18);
+    CHECK(phi_pixels_room(p, RGBA) != NULL);
+    CHECK_INT(phi_pixels_take_rgba(p, 8001, 8000), PHI_EINVAL);
+    CHECK(strstr(phi_pixels_error_text(p), "8001 x 8000 are 64008000 pixels, at most 64000000") != NULL);
+    CHECK_INT(phi_pixels_error_requested(p), 64008000);
+    CHECK_INT(phi_pixels_error_quota(p), 64000000);
+    CHECK(phi_pixels_room(p, RGBA) != NULL);
+    CHECK_INT(phi_pixels_take_rgba(p, 8000, 8000), PHI_EINVAL);
+    CHECK(strstr(phi_pixels_error_text(p), "4 bytes of pixels, 8000 x 8000 take") != NULL);
     CHECK_INT(prepare(p, "rgb8.png"), PHI_OK);
     CHECK_TEXT(phi_pixels_error_text(p), "");
     phi_pixels_destroy(p);

@@ -1,9 +1,9 @@
 /* What the files of this folder share: what a source says, and what becomes of it.
  *
- *   import.c        the handle: files in, in their order
- *   json_walk.c     JSON without a tree           fields of config.json ... config.c, rope.c
- *   tokens.c        tokenizer.json                 merges.c    scores of SentencePiece, out of its merges
- *   safetensors.c   headers and the index of shards; gguf_source.c a GGUF file in their place
+ *   import.c        the handle: files in, in their order      flat_calls.c  its calls without C's structs
+ *   json_walk.c     JSON without a tree                       config.c, rope.c  fields of config.json
+ *   tokens.c, token_parts.c  tokenizer.json                   merges.c    scores of SentencePiece, out of its merges
+ *   safetensors.c   headers and the index of shards
  *   products.c      which tensor becomes which     names.c     names of Hugging Face -> names of GGUF
  *   gguf_writer.c   values of a GGUF header        header.c    which of them
  *   window.c        output bytes out of source bytes          quantize*.c  rows of floats -> blocks */
@@ -158,7 +158,7 @@ typedef struct phi_window {
     phi_import_asked asked;
 } phi_window;
 
-/* How the output is written; see the table in import.c. */
+/* A file beside the tensors', by the table of names in import.c. */
 typedef struct phi_import_file {
     const char *name;
     uint8_t *bytes;

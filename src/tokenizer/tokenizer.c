@@ -106,7 +106,6 @@ static phi_status load_vocabulary(phi_tokenizer *t, phi_arena *arena, const phi_
     return PHI_OK;
 }
 
-/* Texts at which chat models end their turn; the list that llama.cpp keeps, for files name only one id. */
 static void add_stop_id(phi_tokenizer *t, int32_t id)
 {
     for (size_t i = 0; i < t->n_stop_ids; i++)
@@ -115,16 +114,18 @@ static void add_stop_id(phi_tokenizer *t, int32_t id)
     t->stop_ids[t->n_stop_ids++] = id;
 }
 
+/* Besides EOS and those that the file lists: texts at which chat models end their turn. It is the list that llama.cpp
+ * keeps, for files name only one id. */
 static phi_status find_stop_ids(phi_tokenizer *t, phi_arena *arena, const phi_vocabulary *v, phi_error *err)
 {
     static const char *const texts[] = {"<|end|>",       "<|endoftext|>",   "<|im_end|>", "<|eot_id|>",
                                         "<|eom_id|>",    "<|end_of_text|>", "<|return|>", "<|call|>",
                                         "<end_of_turn>", "<EOT>",           "_<EOT>",     "<end_of_utterance>"};
     const size_t n_texts = sizeof texts / sizeof texts[0];
-    t->stop_ids = phi_arena_array(arena, int32_t, n_texts + 1 + v->flags.n_stop_ids);
     if (v->flags.n_stop_ids > PHI_LIMIT_STOP_IDS)
         return phi_fail(err, PHI_ECORRUPT, "vocabulary: %zu stop ids, the limit is %d", v->flags.n_stop_ids,
                         PHI_LIMIT_STOP_IDS);
+    t->stop_ids = phi_arena_array(arena, int32_t, n_texts + 1 + v->flags.n_stop_ids);
     if (!t->stop_ids)
         return phi_fail(err, PHI_ENOMEM, "tokenizer: no memory for the stop ids");
     if (t->eos_id >= 0)

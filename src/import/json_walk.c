@@ -166,7 +166,8 @@ phi_status phi_walk_real(phi_json_walk *w, double *out)
     return phi_json_fail(&w->r, "a number that is finite in 64 bits");
 }
 
-bool phi_walk_takes_null(phi_json_walk *w)
+/* null is taken, and nothing else. */
+static bool takes_null(phi_json_walk *w)
 {
     return phi_walk_peek(w) == 'n' && phi_json_read_word(&w->r, PHI_STR("null")) == PHI_OK;
 }
@@ -176,7 +177,7 @@ bool phi_walk_takes_null(phi_json_walk *w)
 static phi_status read_field(phi_json_walk *w, const phi_field *f, void *out)
 {
     void *field = (char *)out + f->offset;
-    if (f->kind != PHI_FIELD_OTHER && phi_walk_takes_null(w))
+    if (f->kind != PHI_FIELD_OTHER && takes_null(w))
         return PHI_OK;
     switch (f->kind) {
     case PHI_FIELD_INT:
@@ -190,7 +191,7 @@ static phi_status read_field(phi_json_walk *w, const phi_field *f, void *out)
     case PHI_FIELD_OTHER:
         break;
     }
-    return phi_walk_takes_null(w) ? PHI_OK : f->read(w, field);
+    return takes_null(w) ? PHI_OK : f->read(w, field);
 }
 
 phi_status phi_walk_fields(phi_json_walk *w, const phi_field *fields, size_t n_fields, void *out)

@@ -28,8 +28,6 @@ phi_status phi_walk_flag(phi_json_walk *w, bool *out);
 phi_status phi_walk_int(phi_json_walk *w, int64_t *out);
 /* Finite. */
 phi_status phi_walk_real(phi_json_walk *w, double *out);
-/* null is taken, and nothing else. */
-bool phi_walk_takes_null(phi_json_walk *w);
 
 /* ---- Objects with known members ---------------------------------------------------------------------------------- */
 

@@ -138,14 +138,6 @@ phi_status phi_read_token_frame(phi_json_walk *w, void *field)
 
 /* ------------------------------------------------------------------ matching */
 
-bool phi_parts_have(const phi_token_parts *parts, phi_str type)
-{
-    for (size_t i = 0; i < parts->n; i++)
-        if (phi_str_equal(parts->items[i].type, type))
-            return true;
-    return false;
-}
-
 static phi_status refuse(const char *what, const phi_token_part *part, phi_error *err)
 {
     const phi_str detail = part->regex.len > 0 ? part->regex : part->scheme;

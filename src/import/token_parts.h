@@ -33,6 +33,5 @@ phi_status phi_match_spm(bool *adds_prefix, const phi_token_parts *normalizer, c
 /* The name by which GGUF knows the split before byte-level merging. */
 phi_status phi_match_pre(const char **out, const phi_token_parts *normalizer, const phi_token_parts *pre,
                          bool ignores_merges, phi_error *err);
-bool phi_parts_have(const phi_token_parts *parts, phi_str type);
 
 #endif

@@ -16,7 +16,7 @@ typedef struct token_reader {
     phi_str model_type, unknown;
     phi_str prefix, suffix; /* of words inside BPE */
     bool falls_back, ignores_merges;
-    phi_token_parts normalizer, pre, decoder;
+    phi_token_parts normalizer, pre;
     phi_token_frame frame;
 } token_reader;
 

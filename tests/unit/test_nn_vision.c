@@ -9,6 +9,8 @@
 
 enum { MAX_THREADS = 3 };
 
+static const double ROUNDING = 0x1p-24; /* of one operation, relatively */
+
 typedef struct bench {
     phi_arena arena;
     phi_exec exec;
@@ -53,26 +55,48 @@ static const float *row_of(const float *qkv, const phi_self_attention *a, int32_
     return qkv + (token * 3 + which) * a->n_heads * a->head_dim + head * a->head_dim;
 }
 
-static double score_of(const float *qkv, const phi_self_attention *a, int32_t head, int32_t i, int32_t j)
+/* A sum, and that of the terms' magnitudes, which its error is measured by. */
+typedef struct exact_sum {
+    double value, magnitude;
+} exact_sum;
+
+static void add_term(exact_sum *s, double term)
 {
-    const float *q = row_of(qkv, a, i, 0, head), *k = row_of(qkv, a, j, 1, head);
-    double sum = 0;
-    for (int32_t d = 0; d < a->head_dim; d++)
-        sum += (double)q[d] * (double)k[d];
-    return sum * (double)a->scale;
+    s->value += term;
+    s->magnitude += fabs(term);
 }
 
-/* The output of token i of the tile that begins with token `base`. */
-static double attend(const float *qkv, const phi_self_attention *a, int32_t base, int32_t i, int32_t column)
+static exact_sum score_of(const float *qkv, const phi_self_attention *a, int32_t head, int32_t i, int32_t j)
 {
-    const int32_t head = column / a->head_dim, d = column % a->head_dim;
-    double weights = 0, sum = 0;
+    const float *q = row_of(qkv, a, i, 0, head), *k = row_of(qkv, a, j, 1, head);
+    exact_sum s = {0, 0};
+    for (int32_t d = 0; d < a->head_dim; d++)
+        add_term(&s, (double)q[d] * (double)k[d] * (double)a->scale);
+    return s;
+}
+
+/* The output of token i of the tile that begins with token `base`, and how far off it may be.
+ *
+ * A score is a sum of head_dim products with a scaled query: head_dim + 2 roundings of its magnitude. The difference to
+ * the largest score rounds once more, of two such magnitudes at most. The exponential makes of this a relative error,
+ * with two roundings of its own. A weight's error counts twice: in the sum with the values, and in that of the weights
+ * by which it is divided. The sums have n_tokens + 1 and n_tokens roundings, the reciprocal and the product with it
+ * one each. */
+static double attend(double *tolerance, const float *qkv, const phi_self_attention *a, int32_t first, int32_t column)
+{
+    const int32_t base = first / a->n_tokens * a->n_tokens, head = column / a->head_dim, d = column % a->head_dim;
+    double weights = 0, largest = 0;
+    exact_sum sum = {0, 0};
     for (int32_t j = 0; j < a->n_tokens; j++) {
-        const double weight = exp(score_of(qkv, a, head, base + i, base + j));
+        const exact_sum score = score_of(qkv, a, head, first, base + j);
+        const double weight = exp(score.value);
+        largest = fmax(largest, score.magnitude);
         weights += weight;
-        sum += weight * (double)row_of(qkv, a, base + j, 2, head)[d];
+        add_term(&sum, weight * (double)row_of(qkv, a, base + j, 2, head)[d]);
     }
-    return sum / weights;
+    const double of_weight = (a->head_dim + 4) * largest + 2;
+    *tolerance = (2 * of_weight + 2 * a->n_tokens + 3) * ROUNDING * sum.magnitude / weights;
+    return sum.value / weights;
 }
 
 static void check_self_attention(phi_self_attention a, int32_t n_tiles, int32_t n_threads)
@@ -86,8 +110,11 @@ static void check_self_attention(phi_self_attention a, int32_t n_tiles, int32_t 
     float *out = random_floats(&b, n_rows * width, 1);
     phi_self_attention_forward(&b.exec, out, qkv, n_tiles, &a);
     for (int32_t t = 0; t < n_rows; t++)
-        for (int32_t c = 0; c < width; c++)
-            CHECK_NEAR(out[t * width + c], attend(qkv, &a, t / a.n_tokens * a.n_tokens, t % a.n_tokens, c), 2e-6);
+        for (int32_t c = 0; c < width; c++) {
+            double tolerance;
+            const double expected = attend(&tolerance, qkv, &a, t, c);
+            CHECK_NEAR(out[t * width + c], expected, tolerance);
+        }
     bench_end(&b);
 }
 
@@ -110,16 +137,27 @@ static double activated(phi_activation activation, double x)
 
 enum { IN = 70, ROWS_A = 21, ROWS_B = 32, ROWS = ROWS_A + ROWS_B, TOKENS = 5 };
 
+/* The sum is off by IN/8 + 6 roundings: a product, eight partial sums, three sums of these, the bias. No activation is
+ * steeper than 1.13. Its own error is below four roundings of its argument: GELU's are two of erf's argument (z erf' is
+ * below 0.49), erf's 9.8e-8, a sum that is at most 2, a product; quick GELU's are the argument's two (z s (1 - s) is
+ * below 0.23), the exponential's two, a sum, a quotient. */
+static double linear_tolerance(const phi_linear *linear, const exact_sum *s)
+{
+    const double of_sum = (IN / 8 + 6) * ROUNDING * s->magnitude;
+    return linear->activation == PHI_ACTIVATION_NONE ? of_sum : 1.13 * of_sum + 4 * ROUNDING * fabs(s->value);
+}
+
 static void check_linear(const phi_linear *linear, const float *in, const float *y, int32_t n_tokens)
 {
     for (int32_t t = 0; t < n_tokens; t++)
         for (int32_t r = 0; r < ROWS; r++) {
             const int32_t p = r < ROWS_A ? 0 : 1, row = r - p * ROWS_A;
             const float *bias = phi_vector_data(&linear->bias[p]);
-            double sum = bias ? (double)bias[row] : 0;
+            exact_sum s = {0, 0};
+            add_term(&s, bias ? (double)bias[row] : 0);
             for (int32_t k = 0; k < IN; k++)
-                sum += (double)in[t * IN + k] * (double)phi_vector_data(&linear->parts[p])[row * IN + k];
-            CHECK_NEAR(y[t * ROWS + r], activated(linear->activation, sum), 1e-5);
+                add_term(&s, (double)in[t * IN + k] * (double)phi_vector_data(&linear->parts[p])[row * IN + k]);
+            CHECK_NEAR(y[t * ROWS + r], activated(linear->activation, s.value), linear_tolerance(linear, &s));
         }
 }
 
@@ -173,6 +211,28 @@ TEST(nn_vision__halves_give_the_same_bits_for_any_number_of_tokens)
     bench_end(&b);
 }
 
+/* The mean is off by n/8 + 5 roundings of the mean magnitude, which the differences inherit; the sum of their squares
+ * likewise, halved by the root; then a root, a quotient, two products and the bias: as in tests/kernels. */
+static void check_layer_norm(const phi_norm *norm, const float *x, const float *y, int32_t n)
+{
+    const float *w = phi_vector_data(&norm->weight), *b = phi_vector_data(&norm->bias);
+    exact_sum sum = {0, 0};
+    double squares = 0;
+    for (int32_t i = 0; i < n; i++)
+        add_term(&sum, (double)x[i]);
+    const double mean = sum.value / n;
+    for (int32_t i = 0; i < n; i++)
+        squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+    const double inverse = 1 / sqrt(squares / n + (double)norm->eps);
+    const double of_mean = (n / 8 + 6) * ROUNDING * sum.magnitude / n * inverse;
+    const double relative = ((n / 8 + 5) / 2.0 + 7) * ROUNDING;
+    for (int32_t i = 0; i < n; i++) {
+        const double term = (double)w[i] * ((double)x[i] - mean) * inverse;
+        const double tolerance = fabs((double)w[i]) * of_mean + relative * (fabs(term) + fabs((double)b[i]));
+        CHECK_NEAR(y[i], term + (double)b[i], tolerance);
+    }
+}
+
 TEST(nn_vision__layer_norm_is_that_of_each_row)
 {
     enum { N = 45, N_ROWS = 3 };
@@ -182,19 +242,8 @@ TEST(nn_vision__layer_norm_is_that_of_each_row)
     const phi_norm norm = {matrix_of(random_floats(&b, N, 2), 1, N), matrix_of(random_floats(&b, N, 2), 1, N), 1e-5f};
     float *x = random_floats(&b, N * N_ROWS, 4), *y = random_floats(&b, N * N_ROWS, 1);
     phi_layer_norm_forward(&b.exec, y, x, N_ROWS, &norm);
-    for (int32_t t = 0; t < N_ROWS; t++) {
-        double mean = 0, variance = 0;
-        for (int32_t i = 0; i < N; i++)
-            mean += (double)x[t * N + i] / (double)N;
-        for (int32_t i = 0; i < N; i++)
-            variance += ((double)x[t * N + i] - mean) * ((double)x[t * N + i] - mean) / (double)N;
-        for (int32_t i = 0; i < N; i++)
-            CHECK_NEAR(y[t * N + i],
-                       ((double)x[t * N + i] - mean) / sqrt(variance + 1e-5) *
-                               (double)phi_vector_data(&norm.weight)[i] +
-                           (double)phi_vector_data(&norm.bias)[i],
-                       4e-6);
-    }
+    for (int32_t t = 0; t < N_ROWS; t++)
+        check_layer_norm(&norm, x + t * N, y + t * N, N);
     phi_layer_norm_forward(&b.exec, x, x, N_ROWS, &norm);
     CHECK(memcmp(x, y, sizeof(float) * N * N_ROWS) == 0);
     bench_end(&b);

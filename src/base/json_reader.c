@@ -23,22 +23,6 @@ void phi_json_skip_space(phi_json_reader *r)
 
 /* ------------------------------------------------------------------ strings */
 
-size_t phi_json_write_utf8(uint8_t *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (uint8_t)c;
-        return 1;
-    }
-    const size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = n - 1; i > 0; i--) {
-        out[i] = (uint8_t)(0x80 | (c & 0x3f));
-        c >>= 6;
-    }
-    out[0] = (uint8_t)(leads[n] | c);
-    return n;
-}
-
 static bool read_hex4(phi_json_reader *r, uint32_t *out)
 {
     *out = 0;
@@ -120,7 +104,7 @@ static phi_status decode_string(phi_json_reader *r, phi_str *out, size_t begin)
         uint32_t escaped = 0;
         if (phi_json_take(r, '\\')) {
             PHI_TRY(read_escape(r, &escaped));
-            n += phi_json_write_utf8(bytes + n, escaped);
+            n += phi_utf8_encode(bytes + n, escaped);
             continue;
         }
         const size_t from = r->at;

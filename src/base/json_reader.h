@@ -38,7 +38,4 @@ phi_status phi_json_read_number(phi_json_reader *r, phi_str *out);
 /* true, false or null */
 phi_status phi_json_read_word(phi_json_reader *r, phi_str word);
 
-/* Writes a code point (not a surrogate) as UTF-8; returns the bytes, at most 4. */
-size_t phi_json_write_utf8(uint8_t *out, uint32_t code_point);
-
 #endif

@@ -29,3 +29,19 @@ size_t phi_utf8_decode(int32_t *code_point, const uint8_t *p, size_t n)
     *code_point = value;
     return n_bytes;
 }
+
+size_t phi_utf8_encode(uint8_t *out, uint32_t c)
+{
+    if (c < 0x80) {
+        out[0] = (uint8_t)c;
+        return 1;
+    }
+    const size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (size_t i = n - 1; i > 0; i--) {
+        out[i] = (uint8_t)(0x80 | (c & 0x3f));
+        c >>= 6;
+    }
+    out[0] = (uint8_t)(leads[n] | c);
+    return n;
+}

@@ -15,4 +15,7 @@ enum {
  * the practice of section 3.9). */
 size_t phi_utf8_decode(int32_t *code_point, const uint8_t *p, size_t n);
 
+/* Writes a code point (not a surrogate) as UTF-8; returns the bytes, at most 4. */
+size_t phi_utf8_encode(uint8_t *out, uint32_t code_point);
+
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "json_reader.h"
+#include "utf8.h"
 
 /* ------------------------------------------------------------------ sets */
 
@@ -238,8 +238,8 @@ static void write_range(edge_list *out, phi_builder *b, phi_char_range r, uint32
             continue;
         uint8_t low[4];
         uint8_t high[4];
-        const uint32_t n = (uint32_t)phi_json_write_utf8(low, r.low);
-        (void)phi_json_write_utf8(high, r.high < ends[i] ? r.high : ends[i]);
+        const uint32_t n = (uint32_t)phi_utf8_encode(low, r.low);
+        (void)phi_utf8_encode(high, r.high < ends[i] ? r.high : ends[i]);
         write_span(out, b, low, high, n, then);
         r.low = ends[i] + 1;
     }

@@ -32,15 +32,11 @@ static int32_t byte_of_character(int32_t code_point)
 }
 
 /* At most 2 * n bytes. */
-static size_t write_spelling(char *out, phi_str bytes)
+static size_t write_spelling(uint8_t *out, phi_str bytes)
 {
     size_t n = 0;
-    for (size_t i = 0; i < bytes.len; i++) {
-        const int32_t c = character_of_byte((uint8_t)bytes.ptr[i]);
-        if (c >= 0x80)
-            out[n++] = (char)(0xc0 | c >> 6);
-        out[n++] = (char)(c >= 0x80 ? 0x80 | (c & 0x3f) : c);
-    }
+    for (size_t i = 0; i < bytes.len; i++)
+        n += phi_utf8_encode(out + n, (uint32_t)character_of_byte((uint8_t)bytes.ptr[i]));
     return n;
 }
 
@@ -107,10 +103,10 @@ static bool lookup_merge(uint32_t *rank, int32_t *id, const void *context, const
 
 static int32_t find_whole(const phi_tokenizer *t, phi_str piece)
 {
-    char spelling[2 * PHI_LIMIT_TOKEN_BYTES];
+    uint8_t spelling[2 * PHI_LIMIT_TOKEN_BYTES];
     if (piece.len > t->u.byte.text_bytes_max)
         return -1;
-    const int32_t id = phi_token_table_find(t, (phi_str){spelling, write_spelling(spelling, piece)});
+    const int32_t id = phi_token_table_find(t, (phi_str){(const char *)spelling, write_spelling(spelling, piece)});
     return id >= 0 && t->types[id] == PHI_TOKEN_NORMAL ? id : -1;
 }
 
@@ -223,8 +219,9 @@ static void find_byte_tokens(phi_tokenizer *t)
     phi_byte_tables *b = &t->u.byte;
     for (int byte = 0; byte < 256; byte++) {
         const char raw = (char)byte;
-        char spelling[2];
-        b->byte_ids[byte] = find_part(t, (phi_str){spelling, write_spelling(spelling, (phi_str){&raw, 1})});
+        uint8_t spelling[2];
+        const size_t n = write_spelling(spelling, (phi_str){&raw, 1});
+        b->byte_ids[byte] = find_part(t, (phi_str){(const char *)spelling, n});
     }
     for (int32_t id = 0; id < t->n_tokens; id++)
         if (t->types[id] == PHI_TOKEN_NORMAL && t->texts[id].len > b->text_bytes_max)

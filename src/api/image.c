@@ -41,27 +41,22 @@ static uint64_t feature_bytes(const phi_engine *e, int32_t n_tokens)
     return phi_arena_cost(1, sizeof(phi_image)) + phi_arena_cost((size_t)n, sizeof(float));
 }
 
+static phi_image_plan plan_of(const phi_engine *e, phi_tile_grid grid)
+{
+    const phi_vision *v = e->model->vision;
+    const int32_t n_tokens = phi_vision_n_tokens(v, grid);
+    return (phi_image_plan){.n_tokens = n_tokens,
+                            .n_steps = phi_vision_n_steps(v, grid),
+                            .work_bytes = phi_vision_work_bytes(v, grid, phi_pool_n_threads(e->pool)),
+                            .feature_bytes = feature_bytes(e, n_tokens)};
+}
+
 phi_status phi_engine_plan_image(phi_engine *e, int32_t width, int32_t height, phi_image_plan *out)
 {
     phi_tile_grid grid;
     PHI_TRY(settle_size(&grid, e, width, height));
-    const phi_vision *v = e->model->vision;
-    const int32_t n_tokens = phi_vision_n_tokens(v, grid);
-    *out = (phi_image_plan){.n_tokens = n_tokens,
-                            .n_steps = phi_vision_n_steps(v, grid),
-                            .work_bytes = phi_vision_work_bytes(v, grid, phi_pool_n_threads(e->pool)),
-                            .feature_bytes = feature_bytes(e, n_tokens)};
+    *out = plan_of(e, grid);
     return PHI_OK;
-}
-
-/* One fixed block, or why there is none. */
-static phi_status take_block(phi_arena *arena, uint64_t bytes, phi_error *err)
-{
-    if (bytes <= SIZE_MAX / 2)
-        return phi_arena_init_fixed(arena, (size_t)bytes, err);
-    (void)phi_fail(err, PHI_ENOMEM, "image: %llu bytes do not fit the address space", (unsigned long long)bytes);
-    err->requested = bytes;
-    return PHI_ENOMEM;
 }
 
 static phi_status deal(phi_image *i, phi_tile_grid grid, const phi_image_plan *plan)
@@ -71,7 +66,7 @@ static phi_status deal(phi_image *i, phi_tile_grid grid, const phi_image_plan *p
     if (!i->features)
         return phi_fail(&e->error, PHI_ENOMEM, "image: the plan of its features was too small");
     i->work.exec = (phi_exec){.kernels = &e->kernels, .pool = e->pool, .accuracy_level = e->options.accuracy_level};
-    PHI_TRY(take_block(&i->work_arena, plan->work_bytes, &e->error));
+    PHI_TRY(phi_arena_init_fixed(&i->work_arena, plan->work_bytes, &e->error));
     return phi_vision_init(&i->work, &i->work_arena, e->model->vision, grid, &e->error);
 }
 
@@ -85,15 +80,14 @@ static void give_back(phi_image *i)
 phi_status phi_image_create(PHI_OWN phi_image **out, phi_engine *e, int32_t width, int32_t height)
 {
     phi_tile_grid grid;
-    phi_image_plan plan;
     phi_arena arena;
     if (e->state != PHI_ENGINE_READY)
         return phi_fail(&e->error, PHI_ESTATE, "image: the engine is not READY");
     PHI_TRY(settle_size(&grid, e, width, height));
-    PHI_TRY(phi_engine_plan_image(e, width, height, &plan));
+    const phi_image_plan plan = plan_of(e, grid);
     if (e->n_image_ids == INT32_MAX)
         return phi_fail(&e->error, PHI_ESTATE, "image: the engine has given all its %d ids", (int)INT32_MAX);
-    PHI_TRY(take_block(&arena, plan.feature_bytes, &e->error));
+    PHI_TRY(phi_arena_init_fixed(&arena, plan.feature_bytes, &e->error));
     phi_image *i = phi_arena_zeroed(&arena, phi_image, 1);
     if (!i) {
         phi_arena_deinit(&arena);
@@ -141,9 +135,8 @@ const phi_error *phi_image_error(const phi_image *i)
 
 uint8_t *phi_image_pixels(phi_image *i, size_t *n_bytes)
 {
-    const size_t S = (size_t)i->engine->model->vision->tile_size;
     const bool is_open = i->n_done == 0;
-    *n_bytes = is_open ? (size_t)(i->work.grid.n_rows * i->work.grid.n_cols * 3) * S * S : 0;
+    *n_bytes = is_open ? phi_vision_pixel_bytes(i->work.vision, i->work.grid) : 0;
     return is_open ? i->work.pixels : NULL;
 }
 

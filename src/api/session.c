@@ -103,13 +103,7 @@ phi_status phi_session_create(PHI_OWN phi_session **out, phi_engine *e, const ph
     const phi_kv_shape kv_shape = kv_shape_of(e, &o);
     const uint64_t kv_bytes = phi_kv_bytes(&kv_shape);
     const uint64_t bytes = work_bytes(e, &o);
-    if (kv_bytes > SIZE_MAX / 2 || bytes > SIZE_MAX / 2 - kv_bytes) {
-        (void)phi_fail(&e->error, PHI_ENOMEM, "session: a context of %d tokens does not fit the address space",
-                       (int)o.n_context);
-        e->error.requested = kv_bytes;
-        return PHI_ENOMEM;
-    }
-    PHI_TRY(phi_arena_init_fixed(&arena, (size_t)(kv_bytes + bytes), &e->error));
+    PHI_TRY(phi_arena_init_fixed(&arena, kv_bytes < UINT64_MAX - bytes ? kv_bytes + bytes : UINT64_MAX, &e->error));
     phi_session *s = phi_arena_zeroed(&arena, phi_session, 1);
     phi_status status = PHI_ENOMEM;
     if (s) {

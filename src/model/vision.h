@@ -67,6 +67,8 @@ typedef struct phi_vision_work {
     float *branch;   /* (T, d_model), or one tile's pixels */
 } phi_vision_work;
 
+size_t phi_vision_pixel_bytes(const phi_vision *v, phi_tile_grid grid); /* of a padded picture, RGB */
+
 /* Bytes that init takes; UINT64_MAX on overflow. */
 uint64_t phi_vision_work_bytes(const phi_vision *v, phi_tile_grid grid, int32_t n_threads);
 phi_status phi_vision_init(phi_vision_work *w, phi_arena *arena, const phi_vision *v, phi_tile_grid grid,

@@ -73,7 +73,7 @@ static phi_exec_shape exec_shape(const phi_vision *v)
                             .self_head_dim = v->attention.head_dim};
 }
 
-static size_t count_pixel_bytes(const phi_vision *v, phi_tile_grid grid)
+size_t phi_vision_pixel_bytes(const phi_vision *v, phi_tile_grid grid)
 {
     return (size_t)(grid.n_rows * grid.n_cols * CHANNELS) * (size_t)v->tile_size * (size_t)v->tile_size;
 }
@@ -82,7 +82,7 @@ uint64_t phi_vision_work_bytes(const phi_vision *v, phi_tile_grid grid, int32_t 
 {
     const buffer_plan p = plan_buffers(v);
     const phi_exec_shape shape = exec_shape(v);
-    return phi_exec_bytes(&shape, n_threads) + phi_arena_cost(count_pixel_bytes(v, grid), 1) +
+    return phi_exec_bytes(&shape, n_threads) + phi_arena_cost(phi_vision_pixel_bytes(v, grid), 1) +
            2 * (uint64_t)phi_arena_cost(p.x, sizeof(float)) + phi_arena_cost(p.wide, sizeof(float)) +
            phi_arena_cost(p.branch, sizeof(float));
 }
@@ -94,7 +94,7 @@ phi_status phi_vision_init(phi_vision_work *w, phi_arena *arena, const phi_visio
     const phi_exec_shape shape = exec_shape(v);
     w->vision = v;
     w->grid = grid;
-    w->pixels = phi_arena_zeroed(arena, uint8_t, count_pixel_bytes(v, grid));
+    w->pixels = phi_arena_zeroed(arena, uint8_t, phi_vision_pixel_bytes(v, grid));
     w->x = phi_arena_array(arena, float, p.x);
     w->normed = phi_arena_array(arena, float, p.x);
     w->wide = phi_arena_array(arena, float, p.wide);

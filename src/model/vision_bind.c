@@ -5,6 +5,7 @@
 #include "binder.h"
 #include "limits.h"
 #include "vision.h"
+#include "write_text.h"
 
 static phi_status check_projector(const phi_directory *dir, phi_error *err)
 {
@@ -93,18 +94,11 @@ typedef struct affine_names {
     char bias[48];
 } affine_names;
 
-static void join(char out[48], const char *stem, const char *ending)
-{
-    const size_t n = strlen(stem);
-    memcpy(out, stem, n);
-    memcpy(out + n, ending, strlen(ending) + 1);
-}
-
 static affine_names names_of(const char *stem)
 {
     affine_names names;
-    join(names.weight, stem, ".weight");
-    join(names.bias, stem, ".bias");
+    (void)phi_write_text(names.weight, sizeof names.weight, "%s.weight", stem);
+    (void)phi_write_text(names.bias, sizeof names.bias, "%s.bias", stem);
     return names;
 }
 

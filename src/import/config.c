@@ -163,7 +163,7 @@ static phi_status check_config(const phi_hf_config *c, phi_error *err)
     if (c->head_dim < 0 || c->head_dim > PHI_LIMIT_HEAD_DIM || c->window < 0 || c->window > INT32_MAX)
         return phi_fail(err, PHI_ECORRUPT, "config.json: head_dim %lld or sliding_window %lld is out of range",
                         (long long)c->head_dim, (long long)c->window);
-    if (!(c->eps > 0.0 && c->eps < 1.0) || !(c->partial <= 1.0) || !(c->theta < 1e30))
+    if (!(c->eps > 0.0 && c->eps < 1.0) || !(c->partial <= 1.0) || !(c->theta > 1e-30 && c->theta < 1e30))
         return phi_fail(err, PHI_ECORRUPT,
                         "config.json: rms_norm_eps %g, partial_rotary_factor %g or rope_theta %g is out of range",
                         c->eps, c->partial, c->theta);

@@ -1,6 +1,7 @@
 /* Scaling of the rotary embedding, as the divisors that GGUF keeps in tensors. */
 #include <math.h>
 
+#include "elementary.h"
 #include "import_impl.h"
 
 #define AT(field) offsetof(phi_hf_rope, field)
@@ -75,7 +76,8 @@ static phi_status take_long_rope(phi_hf_factors *out, const phi_hf_config *c, bo
     PHI_TRY(take_factors(&out->long_text, c->rope.long_factor, "long_factor", out->n, arena, err));
     out->attention_factor = 1.0;
     if (s > 1.0)
-        out->attention_factor = is_yarn ? 0.1 * log(s) + 1.0 : sqrt(1.0 + log(s) / log((double)c->original_max));
+        out->attention_factor = is_yarn ? 0.1 * phi_log(s) + 1.0
+                                        : sqrt(1.0 + phi_log(s) / phi_log((double)c->original_max));
     if (c->rope.attention_factor > 0.0)
         out->attention_factor = c->rope.attention_factor;
     return PHI_OK;
@@ -97,7 +99,7 @@ static phi_status take_llama3(phi_hf_factors *out, const phi_hf_config *c, phi_a
         return phi_fail(err, PHI_ENOMEM, "config.json: no memory for %d factors", (int)out->n);
     for (int32_t i = 0; i < out->n; i++) {
         const double turns = (double)c->original_max /
-                             (2.0 * 3.14159265358979323846 * pow(c->theta, 2.0 * i / (double)n_rot));
+                             (2.0 * 3.14159265358979323846 * phi_pow(c->theta, 2.0 * i / (double)n_rot));
         const double smooth = (turns - r->low_freq_factor) / (r->high_freq_factor - r->low_freq_factor);
         const double blended = 1.0 / ((1.0 - smooth) / r->factor + smooth);
         divisors[i] = (float)(turns < r->low_freq_factor ? r->factor : turns > r->high_freq_factor ? 1.0 : blended);

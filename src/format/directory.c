@@ -94,16 +94,24 @@ phi_status phi_directory_open(phi_directory *out, uint64_t *wanted_bytes, phi_ar
     return PHI_NEED_DATA;
 }
 
+static phi_str key_of_meta(const void *rows, uint32_t row)
+{
+    return ((const phi_meta *)rows)[row].key;
+}
+
+static phi_str name_of_tensor(const void *rows, uint32_t row)
+{
+    return ((const phi_tensor_info *)rows)[row].name;
+}
+
 static int compare_metas(const void *rows, uint32_t a, uint32_t b)
 {
-    const phi_meta *metas = rows;
-    return phi_order_text(metas[a].key, metas[b].key);
+    return phi_order_text(key_of_meta(rows, a), key_of_meta(rows, b));
 }
 
 static int compare_tensors(const void *rows, uint32_t a, uint32_t b)
 {
-    const phi_tensor_info *tensors = rows;
-    return phi_order_text(tensors[a].name, tensors[b].name);
+    return phi_order_text(name_of_tensor(rows, a), name_of_tensor(rows, b));
 }
 
 phi_status phi_directory_index(phi_directory *dir, phi_arena *arena, phi_error *err)
@@ -139,30 +147,12 @@ phi_status phi_directory_index(phi_directory *dir, phi_arena *arena, phi_error *
 
 const phi_tensor_info *phi_directory_tensor(const phi_directory *dir, phi_str name)
 {
-    size_t first = 0;
-    size_t n = dir->n_tensors;
-    while (n > 0) {
-        const phi_tensor_info *middle = &dir->tensors[dir->tensor_order[first + n / 2]];
-        const int order = phi_order_text(name, middle->name);
-        if (order == 0)
-            return middle;
-        first = order > 0 ? first + n / 2 + 1 : first;
-        n = order > 0 ? n - n / 2 - 1 : n / 2;
-    }
-    return NULL;
+    const uint32_t *row = phi_order_find(dir->tensor_order, dir->n_tensors, dir->tensors, name_of_tensor, name);
+    return row ? &dir->tensors[*row] : NULL;
 }
 
 const phi_meta *phi_directory_meta(const phi_directory *dir, phi_str key)
 {
-    size_t first = 0;
-    size_t n = dir->n_metas;
-    while (n > 0) {
-        const phi_meta *middle = &dir->metas[dir->meta_order[first + n / 2]];
-        const int order = phi_order_text(key, middle->key);
-        if (order == 0)
-            return middle;
-        first = order > 0 ? first + n / 2 + 1 : first;
-        n = order > 0 ? n - n / 2 - 1 : n / 2;
-    }
-    return NULL;
+    const uint32_t *row = phi_order_find(dir->meta_order, dir->n_metas, dir->metas, key_of_meta, key);
+    return row ? &dir->metas[*row] : NULL;
 }

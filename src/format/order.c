@@ -38,3 +38,16 @@ void phi_order_rows(uint32_t *order, size_t n, const void *rows, phi_order_compa
         sift_down(order, 0, last, rows, compare);
     }
 }
+
+const uint32_t *phi_order_find(const uint32_t *order, size_t n, const void *rows, phi_order_name *name_of, phi_str name)
+{
+    while (n > 0) {
+        const uint32_t *middle = order + n / 2;
+        const int difference = phi_order_text(name, name_of(rows, *middle));
+        if (difference == 0)
+            return middle;
+        order = difference > 0 ? middle + 1 : order;
+        n = difference > 0 ? n - n / 2 - 1 : n / 2;
+    }
+    return NULL;
+}

@@ -30,10 +30,14 @@ phi_status phi_sources_add(phi_sources *s, const phi_source *source, phi_arena *
     return PHI_OK;
 }
 
+static phi_str name_of_source(const void *rows, uint32_t row)
+{
+    return ((const phi_source *)rows)[row].info.name;
+}
+
 static int compare_names(const void *rows, uint32_t a, uint32_t b)
 {
-    const phi_source *items = rows;
-    return phi_order_text(items[a].info.name, items[b].info.name);
+    return phi_order_text(name_of_source(rows, a), name_of_source(rows, b));
 }
 
 phi_status phi_sources_sort(phi_sources *s, phi_arena *arena, phi_error *err)
@@ -53,17 +57,8 @@ phi_status phi_sources_sort(phi_sources *s, phi_arena *arena, phi_error *err)
 
 const phi_source *phi_sources_find(const phi_sources *s, phi_str name)
 {
-    size_t first = 0;
-    size_t n = s->n;
-    while (n > 0) {
-        const phi_source *middle = &s->items[s->order[first + n / 2]];
-        const int order = phi_order_text(name, middle->info.name);
-        if (order == 0)
-            return middle;
-        first = order > 0 ? first + n / 2 + 1 : first;
-        n = order > 0 ? n - n / 2 - 1 : n / 2;
-    }
-    return NULL;
+    const uint32_t *row = phi_order_find(s->order, s->n, s->items, name_of_source, name);
+    return row ? &s->items[*row] : NULL;
 }
 
 /* ------------------------------------------------------------------ the header */

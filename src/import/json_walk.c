@@ -68,6 +68,18 @@ phi_status phi_walk_item(phi_json_walk *w, bool *has_more)
     return advance(w, ']', has_more);
 }
 
+phi_status phi_walk_items(phi_json_walk *w, phi_status (*read)(phi_json_walk *w, void *ctx), void *ctx)
+{
+    bool has_more;
+    PHI_TRY(phi_walk_enter(w, '['));
+    for (;;) {
+        PHI_TRY(phi_walk_item(w, &has_more));
+        if (!has_more)
+            return PHI_OK;
+        PHI_TRY(read(w, ctx));
+    }
+}
+
 static phi_status skip_members(phi_json_walk *w, char opening)
 {
     bool has_more = true;

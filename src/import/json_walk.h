@@ -21,6 +21,9 @@ phi_status phi_walk_enter(phi_json_walk *w, char opening); /* '{' or '[' */
 phi_status phi_walk_member(phi_json_walk *w, phi_str *key, bool *has_more);
 phi_status phi_walk_item(phi_json_walk *w, bool *has_more);
 
+/* Enters an array and has `read` take each of its items. */
+phi_status phi_walk_items(phi_json_walk *w, phi_status (*read)(phi_json_walk *w, void *ctx), void *ctx);
+
 phi_status phi_walk_skip(phi_json_walk *w);
 phi_status phi_walk_text(phi_json_walk *w, phi_str *out);
 phi_status phi_walk_flag(phi_json_walk *w, bool *out);

@@ -22,20 +22,10 @@ typedef struct part_reader {
     phi_token_parts *all;
 } part_reader;
 
-static phi_status read_part(phi_json_walk *w, phi_token_parts *all);
-
 /* The components of a Sequence. */
 static phi_status read_list(phi_json_walk *w, void *field)
 {
-    phi_token_parts *all = *(phi_token_parts **)field;
-    bool has_more;
-    PHI_TRY(phi_walk_enter(w, '['));
-    for (;;) {
-        PHI_TRY(phi_walk_item(w, &has_more));
-        if (!has_more)
-            return PHI_OK;
-        PHI_TRY(read_part(w, all));
-    }
+    return phi_walk_items(w, phi_read_token_parts, *(phi_token_parts **)field);
 }
 
 static const phi_field part_fields[] = {
@@ -55,8 +45,9 @@ static const phi_field part_fields[] = {
     {"pretokenizers", PHI_FIELD_OTHER, offsetof(part_reader, all), read_list},
 };
 
-static phi_status read_part(phi_json_walk *w, phi_token_parts *all)
+phi_status phi_read_token_parts(phi_json_walk *w, void *field)
 {
+    phi_token_parts *all = field;
     part_reader r = {.part = {.uses_regex = true, .splits = true}, .all = all};
     PHI_TRY(phi_walk_fields(w, part_fields, COUNT(part_fields), &r));
     if (phi_str_equal(r.part.type, PHI_STR("Sequence")))
@@ -65,11 +56,6 @@ static phi_status read_part(phi_json_walk *w, phi_token_parts *all)
         return phi_json_fail(&w->r, "at most 8 parts of a normaliser or pre-tokeniser");
     all->items[all->n++] = r.part;
     return PHI_OK;
-}
-
-phi_status phi_read_token_parts(phi_json_walk *w, void *field)
-{
-    return read_part(w, field);
 }
 
 typedef struct frame_item {
@@ -117,14 +103,7 @@ static phi_status read_single(phi_json_walk *w, void *field)
 
 static phi_status read_processors(phi_json_walk *w, void *field)
 {
-    bool has_more;
-    PHI_TRY(phi_walk_enter(w, '['));
-    for (;;) {
-        PHI_TRY(phi_walk_item(w, &has_more));
-        if (!has_more)
-            return PHI_OK;
-        PHI_TRY(phi_read_token_frame(w, field));
-    }
+    return phi_walk_items(w, phi_read_token_frame, field);
 }
 
 phi_status phi_read_token_frame(phi_json_walk *w, void *field)

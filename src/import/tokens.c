@@ -155,7 +155,7 @@ static phi_status list_strip(phi_json_walk *w, int32_t **list, size_t *n, int32_
     return PHI_OK;
 }
 
-static phi_status read_added(phi_json_walk *w, void *field)
+static phi_status read_added_token(phi_json_walk *w, void *tokens)
 {
     static const phi_field fields[] = {
         {"id", PHI_FIELD_INT, offsetof(added_token, id), NULL},
@@ -165,28 +165,27 @@ static phi_status read_added(phi_json_walk *w, void *field)
         {"rstrip", PHI_FIELD_FLAG, offsetof(added_token, strips_right), NULL},
         {"single_word", PHI_FIELD_FLAG, offsetof(added_token, is_single_word), NULL},
     };
-    phi_hf_tokens *t = *(phi_hf_tokens **)field;
-    bool has_more;
-    PHI_TRY(phi_walk_enter(w, '['));
-    for (;;) {
-        added_token a = {.id = -1};
-        PHI_TRY(phi_walk_item(w, &has_more));
-        if (!has_more)
-            return PHI_OK;
-        PHI_TRY(phi_walk_fields(w, fields, COUNT(fields), &a));
-        if (a.is_single_word)
-            return phi_fail(w->r.err, PHI_EUNSUPPORTED, "tokenizer.json: added token '%.*s' is single_word",
-                            phi_str_print_len(a.content), a.content.ptr);
-        PHI_TRY(put_token(w, t, a.id, a.content));
-        /* SentencePiece's own, which files of this family call neither special nor normal alike. */
-        const bool is_control = a.is_special || phi_str_equal(a.content, PHI_STR("<s>")) ||
-                                phi_str_equal(a.content, PHI_STR("</s>"));
-        t->types[a.id] = is_control ? CONTROL : USER_DEFINED;
-        if (a.strips_right)
-            PHI_TRY(list_strip(w, &t->strips_right, &t->n_strips_right, t->n_tokens, (int32_t)a.id));
-        if (a.strips_left)
-            PHI_TRY(list_strip(w, &t->strips_left, &t->n_strips_left, t->n_tokens, (int32_t)a.id));
-    }
+    phi_hf_tokens *t = tokens;
+    added_token a = {.id = -1};
+    PHI_TRY(phi_walk_fields(w, fields, COUNT(fields), &a));
+    if (a.is_single_word)
+        return phi_fail(w->r.err, PHI_EUNSUPPORTED, "tokenizer.json: added token '%.*s' is single_word",
+                        phi_str_print_len(a.content), a.content.ptr);
+    PHI_TRY(put_token(w, t, a.id, a.content));
+    /* SentencePiece's own, which files of this family call neither special nor normal alike. */
+    const bool is_control = a.is_special || phi_str_equal(a.content, PHI_STR("<s>")) ||
+                            phi_str_equal(a.content, PHI_STR("</s>"));
+    t->types[a.id] = is_control ? CONTROL : USER_DEFINED;
+    if (a.strips_right)
+        PHI_TRY(list_strip(w, &t->strips_right, &t->n_strips_right, t->n_tokens, (int32_t)a.id));
+    if (a.strips_left)
+        PHI_TRY(list_strip(w, &t->strips_left, &t->n_strips_left, t->n_tokens, (int32_t)a.id));
+    return PHI_OK;
+}
+
+static phi_status read_added(phi_json_walk *w, void *field)
+{
+    return phi_walk_items(w, read_added_token, *(phi_hf_tokens **)field);
 }
 
 static phi_status read_tokenizer(token_reader *r, phi_arena *arena, phi_bytes text, phi_error *err)
@@ -224,26 +223,23 @@ typedef struct named_template {
     phi_str name, text;
 } named_template;
 
-/* A template, or a list of them with names, of which "default" is meant. */
-static phi_status read_template(phi_json_walk *w, void *field)
+static phi_status read_named_template(phi_json_walk *w, void *field)
 {
     static const phi_field fields[] = {
         {"name", PHI_FIELD_TEXT, offsetof(named_template, name), NULL},
         {"template", PHI_FIELD_TEXT, offsetof(named_template, text), NULL},
     };
-    bool has_more;
-    if (phi_walk_peek(w) == '"')
-        return phi_walk_text(w, field);
-    PHI_TRY(phi_walk_enter(w, '['));
-    for (;;) {
-        named_template t = {.text = {NULL, 0}};
-        PHI_TRY(phi_walk_item(w, &has_more));
-        if (!has_more)
-            return PHI_OK;
-        PHI_TRY(phi_walk_fields(w, fields, COUNT(fields), &t));
-        if (phi_str_equal(t.name, PHI_STR("default")))
-            *(phi_str *)field = t.text;
-    }
+    named_template t = {.text = {NULL, 0}};
+    PHI_TRY(phi_walk_fields(w, fields, COUNT(fields), &t));
+    if (phi_str_equal(t.name, PHI_STR("default")))
+        *(phi_str *)field = t.text;
+    return PHI_OK;
+}
+
+/* A template, or a list of them with names, of which "default" is meant. */
+static phi_status read_template(phi_json_walk *w, void *field)
+{
+    return phi_walk_peek(w) == '"' ? phi_walk_text(w, field) : phi_walk_items(w, read_named_template, field);
 }
 
 static phi_status read_options(token_options *o, phi_arena *arena, phi_bytes text, phi_error *err)

@@ -1,14 +1,14 @@
 /* The k-th request for memory fails, for every k until a model that sees is loaded, a picture encoded and a text with
  * it answered; and the k-th range of the file arrives short. */
-#include "arena.h"
-#include "check.h"
+#include "every_allocation.h"
 #include "formula_picture.h"
 #include "model_file.h"
 
 enum { TILE = 56, TEXT_MAX = 64 };
 
-static phi_status see_and_answer(model_file *f)
+static phi_status see_and_answer(void *file)
 {
+    model_file *f = file;
     int32_t tokens[TEXT_MAX] = {1};
     phi_engine *e;
     phi_session *s = NULL;
@@ -36,19 +36,7 @@ TEST(fault_alloc_image__every_failed_allocation_is_survived)
 {
     model_file f = model_file_read("vision-f32.gguf");
     CHECK(f.bytes);
-    const uint64_t held = phi_arena_total_held();
-    int n_failures = 0;
-    for (uint64_t k = 1; k < 1000; k++) {
-        (void)phi_arena_fail_at(k);
-        const phi_status status = see_and_answer(&f);
-        CHECK_INT(phi_arena_total_held(), held);
-        if (status == PHI_OK)
-            break;
-        CHECK_INT(status, PHI_ENOMEM);
-        n_failures++;
-    }
-    (void)phi_arena_fail_at(0);
-    CHECK(n_failures >= 6); /* engine, staging, weights, features, work, session */
+    CHECK(every_allocation_fails(see_and_answer, &f) >= 6); /* engine, staging, weights, features, work, session */
     CHECK_INT(see_and_answer(&f), PHI_OK);
     model_file_close(&f);
 }

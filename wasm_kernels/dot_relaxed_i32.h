@@ -6,6 +6,7 @@
 #ifndef PHI_DOT_H
 #define PHI_DOT_H
 
+#include "dot_signed.h"
 #include "simd.h"
 
 typedef v128_t dot_act; /* four activations, in every lane */
@@ -25,7 +26,7 @@ PHI_ALWAYS_INLINE dot_acc dot_start(v128_t sums, int32_t offset)
     if (offset == 0)
         return (dot_acc){wasm_i32x4_splat(0)};
     if (offset == 128) /* too much for 16 bits */
-        return (dot_acc){wasm_i32x4_shl(wasm_i32x4_extadd_pairwise_i16x8(sums), 7)};
+        return (dot_acc){dot_wide_start(sums)};
     return (dot_acc){wasm_i32x4_extadd_pairwise_i16x8(wasm_i16x8_shl(sums, log2))};
 }
 

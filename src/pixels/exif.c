@@ -1,4 +1,4 @@
-#include "picture.h"
+#include "picture_file.h"
 
 enum {
     TAG_ORIENTATION = 0x0112,
@@ -16,12 +16,9 @@ typedef struct tiff_block {
 /* 0 beyond the block: no field that is read here means anything by 0. */
 static uint32_t read_uint(const tiff_block *t, size_t at, int32_t n)
 {
-    uint32_t value = 0;
     if (at > t->n_bytes || (size_t)n > t->n_bytes - at)
         return 0;
-    for (int32_t i = 0; i < n; i++)
-        value |= (uint32_t)t->bytes[at + (size_t)i] << 8 * (t->is_little_endian ? i : n - 1 - i);
-    return value;
+    return t->is_little_endian ? read_le(t->bytes + at, n) : read_be(t->bytes + at, n);
 }
 
 int32_t phi_exif_orientation(const uint8_t *tiff, size_t n_bytes)

@@ -11,13 +11,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dtype.h"
+#include "half.h"
 
 /* 1 / d, or 0 where d becomes 0 in f16. */
 static inline float phi_quantize_inverse(float d)
 {
     return d > 0x1p-25f || d < -0x1p-25f ? 1.0f / d : 0.0f;
+}
+
+/* Whether it is finite. */
+static inline bool phi_quantize_put_half(uint8_t *out, float x)
+{
+    const uint16_t half = phi_f32_to_f16(x);
+    memcpy(out, &half, sizeof half);
+    return (half & 0x7c00u) != 0x7c00u;
 }
 
 typedef struct phi_quantizers {

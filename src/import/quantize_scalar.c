@@ -34,14 +34,6 @@ static bool expand(float *out, const uint8_t *row, phi_dtype from, size_t n)
     return largest < 0x7f800000u;
 }
 
-/* Whether it is finite. */
-static bool put_half(uint8_t *out, float x)
-{
-    const uint16_t half = phi_f32_to_f16(x);
-    memcpy(out, &half, sizeof half);
-    return (half & 0x7c00u) != 0x7c00u;
-}
-
 static bool to_q4_0(uint8_t *out, const float *x, size_t n)
 {
     bool is_finite = true;
@@ -51,7 +43,7 @@ static bool to_q4_0(uint8_t *out, const float *x, size_t n)
             most = fabsf(x[j]) > fabsf(most) ? x[j] : most;
         const float d = most / -8.0f;
         const float inverse = phi_quantize_inverse(d);
-        is_finite = put_half(out, d) && is_finite;
+        is_finite = phi_quantize_put_half(out, d) && is_finite;
         for (size_t j = 0; j < BLOCK / 2; j++) {
             const float low = x[j] * inverse + 8.5f;
             const float high = x[j + BLOCK / 2] * inverse + 8.5f;
@@ -70,7 +62,7 @@ static bool to_q8_0(uint8_t *out, const float *x, size_t n)
             most = fabsf(x[j]) > most ? fabsf(x[j]) : most;
         const float d = most / 127.0f;
         const float inverse = phi_quantize_inverse(d);
-        is_finite = put_half(out, d) && is_finite;
+        is_finite = phi_quantize_put_half(out, d) && is_finite;
         for (size_t j = 0; j < BLOCK; j++)
             out[2 + j] = (uint8_t)(int8_t)rintf(x[j] * inverse);
     }
@@ -83,7 +75,7 @@ static bool to_f16(uint8_t *out, const float *x, size_t n)
 {
     bool fits = true;
     for (size_t i = 0; i < n; i++) {
-        fits = put_half(out + 2 * i, x[i]) && fits;
+        fits = phi_quantize_put_half(out + 2 * i, x[i]) && fits;
     }
     return fits;
 }

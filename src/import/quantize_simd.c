@@ -88,14 +88,6 @@ static uint32_t largest_of(v128_t v[VECTORS], const float *x)
     return largest_lane(largest);
 }
 
-/* Whether it is finite. */
-static bool put_half(uint8_t *out, float x)
-{
-    const uint16_t half = phi_f32_to_f16(x);
-    memcpy(out, &half, sizeof half);
-    return (half & 0x7c00u) != 0x7c00u;
-}
-
 static inline v128_t nibbles_of(v128_t x, v128_t inverse)
 {
     const v128_t shifted = wasm_f32x4_add(wasm_f32x4_mul(x, inverse), wasm_f32x4_splat(8.5f));
@@ -114,7 +106,7 @@ static bool to_q4_0(uint8_t *out, const float *x, size_t n)
             v[k] = nibbles_of(v[k], inverse);
         for (size_t k = 0; k < VECTORS / 2; k++)
             v[k] = wasm_v128_or(v[k], wasm_i32x4_shl(v[k + VECTORS / 2], 4));
-        is_finite = put_half(out, d) && is_finite;
+        is_finite = phi_quantize_put_half(out, d) && is_finite;
         const v128_t low = wasm_i16x8_narrow_i32x4(v[0], v[1]);
         const v128_t high = wasm_i16x8_narrow_i32x4(v[2], v[3]);
         wasm_v128_store(out + 2, wasm_u8x16_narrow_i16x8(low, high));
@@ -134,7 +126,7 @@ static bool to_q8_0(uint8_t *out, const float *x, size_t n)
         v128_t v[VECTORS];
         const float d = phi_bits_to_f32(largest_of(v, x)) / 127.0f;
         const v128_t inverse = wasm_f32x4_splat(phi_quantize_inverse(d));
-        is_finite = put_half(out, d) && is_finite;
+        is_finite = phi_quantize_put_half(out, d) && is_finite;
         for (size_t k = 0; k < VECTORS; k += 4) {
             const v128_t low = wasm_i16x8_narrow_i32x4(bytes_of(v[k], inverse), bytes_of(v[k + 1], inverse));
             const v128_t high = wasm_i16x8_narrow_i32x4(bytes_of(v[k + 2], inverse), bytes_of(v[k + 3], inverse));

@@ -53,17 +53,17 @@ static uint64_t bytes_of(phi_dtype dtype, uint64_t n)
     return n / phi_dtype_get(dtype)->block_elements * phi_dtype_get(dtype)->block_bytes;
 }
 
-static phi_status fail_shape(const phi_import *i, const phi_source *s, const char *expected)
+static phi_status fail_shape(phi_import *i, const phi_source *s, const char *expected)
 {
     const phi_tensor_info *t = &s->info;
     return phi_fail(
-        (phi_error *)&i->error, PHI_ECORRUPT,
+        &i->error, PHI_ECORRUPT,
         "tensor '%.*s' has %u dimensions, %" PRIu64 " x %" PRIu64 " x %" PRIu64 " x %" PRIu64 ", expected %s",
         phi_str_print_len(t->name), t->name.ptr, t->n_dims, t->dims[3], t->dims[2], t->dims[1], t->dims[0], expected);
 }
 
 /* Shapes as GGUF has them: vectors flat, the patches' matrix with one row a channel. */
-static phi_status shape_product(phi_product *p, const phi_import *i, const phi_source *s, phi_role role)
+static phi_status shape_product(phi_product *p, phi_import *i, const phi_source *s, phi_role role)
 {
     const phi_tensor_info *t = &s->info;
     uint64_t n = 1;
@@ -95,7 +95,7 @@ static phi_status shape_product(phi_product *p, const phi_import *i, const phi_s
 }
 
 /* llama.cpp keeps the halves of a rotary pair of the architecture llama side by side. */
-static phi_status set_rotary(phi_product *p, const phi_import *i, const phi_source *s)
+static phi_status set_rotary(phi_product *p, phi_import *i, const phi_source *s)
 {
     const uint32_t head = (uint32_t)phi_hf_head_dim(&i->config);
     if (strcmp(phi_hf_architecture(&i->config), "llama") != 0)
@@ -177,14 +177,14 @@ static phi_status add_hf_tensor(phi_import *i, const phi_source *s, int32_t n_vi
     return add_product(i, s, (phi_str){copy, n}, role);
 }
 
-static phi_status check_promises(const phi_import *i)
+static phi_status check_promises(phi_import *i)
 {
     for (size_t k = 0; k < i->promised.n; k++) {
         const phi_tensor_info *promised = &i->promised.items[k].info;
         const phi_source *found = phi_sources_find(&i->sources, promised->name);
         const phi_str file = i->file_names[promised->file_idx];
         if (!found || found->info.file_idx != promised->file_idx)
-            return phi_fail((phi_error *)&i->error, PHI_ECORRUPT,
+            return phi_fail(&i->error, PHI_ECORRUPT,
                             "tensor '%.*s' is not in %.*s, where model.safetensors.index.json says it is",
                             phi_str_print_len(promised->name), promised->name.ptr, (int)file.len, file.ptr);
     }

@@ -120,7 +120,9 @@ static bool describe_files(phi_import *i, const char *path, int *fds, uint32_t *
     for (uint32_t idx = 0; idx < phi_import_n_files(i); idx++) {
         char name[PATH_BYTES];
         struct stat info;
-        if (idx == FILES_MAX || !name_file(name, i, path, idx))
+        if (idx == FILES_MAX)
+            return cli_fail("%s: %u files, expected at most %d", path, phi_import_n_files(i), FILES_MAX) == 0;
+        if (!name_file(name, i, path, idx))
             return false;
         const int fd = open(name, O_RDONLY);
         if (fd < 0 || fstat(fd, &info) != 0)

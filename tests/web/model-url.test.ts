@@ -47,6 +47,11 @@ test('a repository, or an address that ends like one, is a folder', () => {
   assert.equal(folderOf('hf:o/r/sub/config.json'), 'https://huggingface.co/o/r/resolve/main/sub/');
   assert.equal(folderOf('models/phi/'), 'https://page.example/app/models/phi/');
   assert.equal(folderOf('https://h.example/phi/config.json?x'), 'https://h.example/phi/');
+  assert.equal(folderOf('https://h.example//other.example/'), 'https://h.example//other.example/');
+  assert.equal(
+    folderOf('https://h.example//other.example/config.json'),
+    'https://h.example//other.example/',
+  );
   assert.equal(resolveModel('https://h.example/phi', { base: BASE }).kind, 'file');
 });
 

@@ -89,8 +89,8 @@ function isManifestUrl(url: string): boolean {
 }
 
 function placeOf(url: string, model?: RegistryModel): ModelPlace {
-  const [folder] = /^.*\/(?=(?:config\.json)?$)/.exec(new URL(url).pathname) ?? [];
-  if (folder !== undefined) return { kind: 'folder', url: new URL(folder, url).href };
+  const isFolder = /\/(?:config\.json)?$/.test(new URL(url).pathname);
+  if (isFolder) return { kind: 'folder', url: new URL('.', url).href };
   return isManifestUrl(url) ? { kind: 'manifest-url', url } : { kind: 'file', url, model };
 }
 

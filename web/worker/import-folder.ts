@@ -4,6 +4,7 @@
 import { IMPORT_TYPES, ImportModule } from '../abi/import-module.ts';
 import { EngineError, messageOf } from '../base/errors.ts';
 import { isObject } from '../base/options.ts';
+import { networkError } from '../net/http-answer.ts';
 import type { OpenModel } from './library.ts';
 import { BlobFile, type ModelFile, type ModelFiles, type ReadTarget } from './model-file.ts';
 import type { WeightsChoice } from './protocol.ts';
@@ -32,10 +33,40 @@ async function ask(url: string, method: string, signal: AbortSignal): Promise<Re
   return await fetch(url, { method, signal }).catch((error: unknown) => {
     if (signal.aborted) throw error;
     const text =
-      `${url}: the request failed (${messageOf(error)}): no connection, or the server does not ` +
+      `the request failed (${messageOf(error)}): no connection, or the server does not ` +
       'allow this page to read it (CORS)';
-    throw new EngineError('PHI_ENETWORK', text, { where: url, cause: error });
+    throw networkError(url, text, error);
   });
+}
+
+/** False: the server says that there is none. Any other refusal is no answer to that. */
+async function isThere(url: string, signal: AbortSignal): Promise<boolean> {
+  const { ok, status } = await ask(url, 'HEAD', signal);
+  if (ok || status === 404 || status === 410) return ok;
+  throw networkError(url, `HTTP status ${status} to the question whether it is there`);
+}
+
+/** All of a small file. */
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const response = await ask(url, 'GET', signal);
+  if (!response.ok) throw networkError(url, `HTTP status ${response.status}`);
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  try {
+    for (let next = await reader?.read(); next?.value; next = await reader?.read()) {
+      bytes += next.value.length;
+      if (bytes > SMALL_BYTES_MAX) break;
+      text += decoder.decode(next.value, { stream: true });
+    }
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw networkError(url, `the answer broke off (${messageOf(error)})`, error);
+  }
+  if (bytes <= SMALL_BYTES_MAX) return text + decoder.decode();
+  await reader?.cancel().catch(() => undefined);
+  throw networkError(url, `more than ${SMALL_BYTES_MAX} bytes`);
 }
 
 function filesOfIndex(index: unknown): string[] {
@@ -49,8 +80,7 @@ function filesOfIndex(index: unknown): string[] {
 
 async function weightFiles(folder: string, has: boolean, signal: AbortSignal): Promise<string[]> {
   if (!has) return [ONE_FILE];
-  const response = await ask(folder + INDEX, 'GET', signal);
-  const text = await response.text();
+  const text = await fetchText(folder + INDEX, signal);
   try {
     return filesOfIndex(JSON.parse(text));
   } catch (error) {
@@ -59,28 +89,29 @@ async function weightFiles(folder: string, has: boolean, signal: AbortSignal): P
   }
 }
 
-/** owner/name on the hub, else the folder's name. */
+/** owner/name on the hub, else the folder's name, else the host's. */
 function nameOfFolder(url: string): string {
-  const parts = new URL(url).pathname.split('/').filter((part) => part !== '');
+  const { pathname, host } = new URL(url);
+  const parts = pathname.split('/').filter((part) => part !== '');
   const at = parts.indexOf('resolve');
-  return decodeURIComponent((at === 2 ? parts.slice(0, 2) : parts.slice(-1)).join('/'));
+  const name = (at === 2 ? parts.slice(0, 2) : parts.slice(-1)).join('/') || host;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; /* a stray %, which servers of static files accept */
+  }
 }
 
 /** The files of the folder at `url`. PHI_ENETWORK when it has no config.json. */
 export async function listFolder(url: string, signal: AbortSignal): Promise<RemoteModel> {
-  const isThere = await Promise.all(
-    SMALL_FILES.map(async (name) => (await ask(url + name, 'HEAD', signal)).ok),
-  );
-  const missing = SMALL_FILES.slice(0, N_NEEDED).find((_, i) => !isThere[i]);
+  const found = await Promise.all(SMALL_FILES.map((name) => isThere(url + name, signal)));
+  const missing = SMALL_FILES.slice(0, N_NEEDED).find((_, i) => !found[i]);
   if (missing !== undefined) {
-    throw new EngineError(
-      'PHI_ENETWORK',
-      `${url}: no ${missing} is there; expected a Hugging Face folder, or the address of a GGUF file`,
-      { where: url },
-    );
+    const text = `no ${missing} is there; expected a Hugging Face folder, or the address of a GGUF file`;
+    throw networkError(url, text);
   }
-  const small = SMALL_FILES.filter((_, i) => isThere[i]);
-  const names = [...small, ...(await weightFiles(url, isThere.at(-1) === true, signal))];
+  const small = SMALL_FILES.filter((_, i) => found[i]);
+  const names = [...small, ...(await weightFiles(url, found.at(-1) === true, signal))];
   return {
     id: url,
     name: nameOfFolder(url),
@@ -235,12 +266,25 @@ export async function readFolder(
   };
 }
 
+/** <input webkitdirectory> gives the files of all folders below the chosen one: those that lie right in the shallowest
+ * one with a config.json. Files without paths, and folders without one, are left as they are. */
+function ofOneFolder(files: readonly File[]): readonly File[] {
+  const folderOf = ({ webkitRelativePath: path = '' }: File): string =>
+    path.slice(0, path.lastIndexOf('/') + 1);
+  const depthOf = (file: File): number => folderOf(file).split('/').length;
+  const [config] = files
+    .filter(({ name }) => name === SMALL_FILES[0])
+    .sort((a, b) => depthOf(a) - depthOf(b));
+  return config === undefined ? files : files.filter((file) => folderOf(file) === folderOf(config));
+}
+
 /** Files that the page gave: of <input webkitdirectory>, or dropped. */
 export async function readFiles(
-  blobs: readonly File[],
+  given: readonly File[],
   onBytes: (bytes: number) => void,
   options: ImportOptions,
 ): Promise<ModelFiles> {
+  const blobs = ofOneFolder(given);
   const files = blobs.map((blob) => new BlobFile(blob, onBytes));
   const firstPath = blobs[0]?.webkitRelativePath ?? '';
   const name = firstPath.split('/').at(-2) ?? 'the given files';

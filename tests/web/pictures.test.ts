@@ -111,6 +111,28 @@ test('pictures: a text that failed keeps what it had and what it would have had'
   assert.deepEqual(fixture.destroyed, []);
 });
 
+test('pictures: what is encoded for a session while its text changes stays', async () => {
+  const fixture = new Fixture(0);
+  const { pictures } = fixture;
+  await fixture.encode('a');
+  pictures.use(1, [-1])();
+  const settle = pictures.use(1, [5]);
+  await fixture.encode('b');
+  settle();
+  await fixture.encode('c', 2);
+  assert.deepEqual(fixture.destroyed, [1], 'the text no longer has a, b is for the next one');
+});
+
+test('pictures: a text that settles while one is encoded leaves it its place', async () => {
+  const fixture = new Fixture(0);
+  const { pictures } = fixture;
+  const settle = pictures.use(1, [5]);
+  fixture.onStep = () => settle();
+  await fixture.encode('a');
+  await fixture.encode('b', 2);
+  assert.deepEqual(fixture.destroyed, []);
+});
+
 test('pictures: memory that is short is taken from pictures that nobody has', async () => {
   const fixture = new Fixture();
   fixture.room = 2;

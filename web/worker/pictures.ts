@@ -66,7 +66,8 @@ export class Pictures {
     }
   }
 
-  /** A session's text is about to be these tokens. The returned function says that it is: only they count then. */
+  /** A session's text is about to be these tokens. The returned function says that it is: what the session had before
+   * does not count then, but what was encoded for it meanwhile still does. */
   use(sessionId: number, tokens: ArrayLike<number>): () => void {
     const ids = new Set<number>();
     for (let i = 0; i < tokens.length; i++) {
@@ -74,9 +75,10 @@ export class Pictures {
       if (token < 0) ids.add(-token);
     }
     const pins = this.#pinsOf(sessionId);
+    const replaced = [...pins].filter((id) => !ids.has(id));
     for (const id of ids) pins.add(id);
     return () => {
-      if (this.#pins.has(sessionId)) this.#pins.set(sessionId, ids);
+      for (const id of replaced) pins.delete(id);
     };
   }
 

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openPixels, Pixels, type Prepared } from '../../web/abi/pixels.ts';
 import { EngineError, type ErrorCode } from '../../web/base/errors.ts';
-import { openPixels, Pixels, type Prepared } from '../../web/pixels/pixels.ts';
 import { asBmp, formulaPicture } from '../pixels/formula.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -164,7 +164,10 @@ test('the module is fetched once, and again after a failure', async (t) => {
     return new Response(nFetches === 1 ? null : code, { status: nFetches === 1 ? 404 : 200 });
   });
   const url = 'https://example.org/pocketphi-pixels.wasm';
-  await assert.rejects(openPixels(url), failsWith('PHI_ENETWORK', /answered 404/));
+  await assert.rejects(
+    openPixels(url),
+    failsWith('PHI_ENETWORK', /what pictures need could not be loaded from .*: HTTP status 404/),
+  );
   const opened = await openPixels(url);
   assert.equal(opened, await openPixels(url));
   assert.equal(nFetches, 2);
@@ -175,6 +178,6 @@ test('a module of another version is refused', () => {
   const empty = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
   assert.throws(
     () => new Pixels(empty).size(readGolden('one.png')),
-    failsWith('PHI_EPOISONED', /has no memory: it is of another version/),
+    failsWith('PHI_ENETWORK', /another version \(no memory\): serve all files of one release/),
   );
 });

@@ -83,7 +83,7 @@ if(PHI_THREADS)
   set_target_properties(pocketphi_trap PROPERTIES EXCLUDE_FROM_ALL ON RUNTIME_OUTPUT_DIRECTORY trap)
 endif()
 
-# Pictures: a module of its own without a script of Emscripten's, which web/pixels/module.ts makes an instance of. The
+# Pictures: a module of its own without a script of Emscripten's, which web/abi/pixels.ts makes an instance of. The
 # same in all variants, hence built in one.
 if(NOT PHI_THREADS AND NOT PHI_RELAXED)
   add_executable(pocketphi_pixels_wasm $<TARGET_OBJECTS:phi_pixels> $<TARGET_OBJECTS:phi_base>)

@@ -36,7 +36,7 @@ C_HEADERS = {"src/generate": ["src/model/model.h"]}
 KERNEL_BASE_HEADERS = {"half.h", "limits.h"}
 
 # Layer number of each web folder; an import goes to a lower number (or stays in its folder).
-WEB_LAYERS = {"web/base": 0, "web/coi": 0, "web/abi": 1, "web/store": 1, "web/net": 1, "web/pixels": 1, "web/worker": 2,
+WEB_LAYERS = {"web/base": 0, "web/coi": 0, "web/abi": 1, "web/store": 1, "web/net": 1, "web/worker": 2,
               "web/engine": 3, "web/api": 4, "web": 5}
 # web/api sees the engine's folder (and base), nothing of the worker behind it.
 API_MAY_IMPORT = {"web/engine", "web/base"}

@@ -1,17 +1,12 @@
 /* The way to images.ts, which is fetched with the first picture. */
-import { adoptError, EngineError, messageOf } from '../base/errors.ts';
+import { adoptError } from '../base/errors.ts';
+import { loadPart } from '../base/load-part.ts';
 
 export type ImageFile = typeof import('./images.ts');
 
-async function load(): Promise<ImageFile> {
-  try {
-    /* The build makes a file of its own of it, images.js. */
-    return await import('./images.ts');
-  } catch (error) {
-    const text = `images.js, which pictures need, could not be loaded: ${messageOf(error)}`;
-    throw new EngineError('PHI_ENETWORK', text, { where: 'images.js', cause: error });
-  }
-}
+/* The build makes a file of its own of it. */
+const load = (): Promise<ImageFile> =>
+  loadPart('what pictures need', 'images.js', () => import('./images.ts'));
 
 /** Its errors come out as errors of the file that calls. */
 export async function withImages<T>(work: (file: ImageFile) => T | Promise<T>): Promise<T> {

@@ -3,8 +3,9 @@
 import { EngineHandle, type Generated, type Plan, type SessionHandle } from '../abi/calls.ts';
 import { loadModule, THREAD, type WasmModule } from '../abi/module.ts';
 import { unlessAborted } from '../base/abort.ts';
-import { canceledError, EngineError, messageOf, toEngineError, toWire } from '../base/errors.ts';
+import { canceledError, EngineError, toEngineError, toWire } from '../base/errors.ts';
 import { HEAP_BYTES_MAX, HEAP_SLACK_BYTES, MEASURE_MS, THREAD_REPORT_MS } from '../base/limits.ts';
+import { importPart } from '../base/load-part.ts';
 import { warn } from '../base/log.ts';
 import { isObject } from '../base/options.ts';
 import { MODELS } from '../net/registry.ts';
@@ -348,13 +349,8 @@ export class EngineHost {
   async #openPictures(): Promise<Pictures> {
     const { engine, request } = this.#ready();
     const { script, wasm } = request.pictures;
-    try {
-      const file = (await import(/* @vite-ignore */ script)) as typeof import('./pictures.ts');
-      this.#pictures ??= file.openPictures(engine, wasm);
-    } catch (error) {
-      const text = `what pictures need could not be loaded from ${script}: ${messageOf(error)}`;
-      throw new EngineError('PHI_ENETWORK', text, { where: script, cause: error });
-    }
+    const file = await importPart<typeof import('./pictures.ts')>('what pictures need', script);
+    this.#pictures ??= file.openPictures(engine, wasm);
     return this.#pictures;
   }
 

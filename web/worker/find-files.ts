@@ -1,5 +1,6 @@
 /* From what the page named to files that can be read: a Blob, a stream, or a model on the network and in the store. */
-import { canceledError, EngineError, messageOf } from '../base/errors.ts';
+import { canceledError, EngineError } from '../base/errors.ts';
+import { importPart } from '../base/load-part.ts';
 import { type LibraryContext, type OpenModel, withModel } from './library.ts';
 import type { Meter } from './meter.ts';
 import { blobFiles, type ModelFiles, streamFiles } from './model-file.ts';
@@ -28,13 +29,8 @@ function asOpenModel(files: ModelFiles, what: string, meter: Meter): OpenModel {
 type Importer = typeof import('./import-folder.ts');
 
 /** Fetched with the first Hugging Face folder. */
-async function loadImporter({ importer: { script } }: FetchRequest): Promise<Importer> {
-  try {
-    return (await import(/* @vite-ignore */ script)) as Importer;
-  } catch (error) {
-    const text = `what Hugging Face folders need could not be loaded from ${script}: ${messageOf(error)}`;
-    throw new EngineError('PHI_ENETWORK', text, { where: script, cause: error });
-  }
+function loadImporter({ importer: { script } }: FetchRequest): Promise<Importer> {
+  return importPart<Importer>('what Hugging Face folders need', script);
 }
 
 /** Finds the model, runs `work` with its files, and closes them whatever happens. */

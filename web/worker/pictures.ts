@@ -2,10 +2,10 @@
  * its own, pocketphi-pixels.js, that the worker fetches with the first picture. */
 import type { EngineHandle } from '../abi/calls.ts';
 import { ImageHandle } from '../abi/images.ts';
+import { openPixels } from '../abi/pixels.ts';
 import { EngineError } from '../base/errors.ts';
 import { PICTURE_CACHE_BYTES } from '../base/limits.ts';
 import { sha256Hex } from '../base/sha256.ts';
-import { openPixels } from '../pixels/pixels.ts';
 import type { Slices } from './jobs.ts';
 import type { Calls, PreparedPicture, PrepareRequest } from './protocol.ts';
 

@@ -1,6 +1,8 @@
-/* Pictures made ready for the model: decoded and brought to whole tiles, as Pillow and Microsoft's code do it. */
-import { EngineError, messageOf } from '../base/errors.ts';
-import { PixelsInstance } from './module.ts';
+/* The module that makes pictures ready for the model (src/phi_pixels.h): decoded and brought to whole tiles, as Pillow
+ * and Microsoft's code do it. An instance for each picture. */
+import { compileSide, SideModule } from './side-module.ts';
+
+const NAMES = { prefix: 'pixels', subject: 'picture', role: 'decoder' };
 
 export interface PictureSize {
   /** In pixels, as the picture is seen (EXIF's orientation applied). */
@@ -27,17 +29,17 @@ export class Pixels {
 
   /** Of a JPEG, PNG, GIF or BMP, from its header. */
   size(file: Uint8Array): PictureSize {
-    const instance = new PixelsInstance(this.#module);
-    instance.fill(file);
-    instance.step('phi_pixels_probe');
+    const instance = new SideModule(this.#module, NAMES, 'create');
+    instance.fill([file]);
+    step(instance, 'probe');
     return readSize(instance);
   }
 
   /** A JPEG, PNG, GIF (its first frame) or BMP. numCrops: 1 … 64, tiles at most; tile: pixels of a tile's side. */
   decode(file: Uint8Array, numCrops: number, tile: number): Prepared {
-    const instance = new PixelsInstance(this.#module);
-    instance.fill(file);
-    instance.step('phi_pixels_decode');
+    const instance = new SideModule(this.#module, NAMES, 'create');
+    instance.fill([file]);
+    step(instance, 'decode');
     return transform(instance, numCrops, tile);
   }
 
@@ -49,42 +51,36 @@ export class Pixels {
     numCrops: number,
     tile: number,
   ): Prepared {
-    const instance = new PixelsInstance(this.#module);
-    instance.fill(new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length));
-    instance.step('phi_pixels_take_rgba', width, height);
+    const instance = new SideModule(this.#module, NAMES, 'create');
+    instance.fill([new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.length)]);
+    step(instance, 'take_rgba', width, height);
     return transform(instance, numCrops, tile);
   }
 }
 
-function readSize(instance: PixelsInstance): PictureSize {
+function step(instance: SideModule, name: string, ...args: number[]): void {
+  const numberOf = (figure: string): number | undefined =>
+    Number(instance.call(`error_${figure}`)) || undefined;
+  instance.check(instance.call(name, ...args), () => ({
+    requested: numberOf('requested'),
+    quota: numberOf('quota'),
+  }));
+}
+
+function readSize(instance: SideModule): PictureSize {
   return {
-    width: instance.number('phi_pixels_width'),
-    height: instance.number('phi_pixels_height'),
+    width: Number(instance.call('width')),
+    height: Number(instance.call('height')),
   };
 }
 
-function transform(instance: PixelsInstance, numCrops: number, tile: number): Prepared {
-  instance.step('phi_pixels_transform', numCrops, tile);
-  const paddedWidth = instance.number('phi_pixels_padded_width');
-  const paddedHeight = instance.number('phi_pixels_padded_height');
-  const at = instance.number('phi_pixels_padded') >>> 0;
-  const pixels = instance.copy(at, paddedWidth * paddedHeight * 3);
+function transform(instance: SideModule, numCrops: number, tile: number): Prepared {
+  step(instance, 'transform', numCrops, tile);
+  const paddedWidth = Number(instance.call('padded_width'));
+  const paddedHeight = Number(instance.call('padded_height'));
+  const at = instance.pointer('padded');
+  const pixels = instance.bytes(at, paddedWidth * paddedHeight * 3).slice();
   return { ...readSize(instance), paddedWidth, paddedHeight, pixels };
-}
-
-async function compile(url: string): Promise<WebAssembly.Module> {
-  try {
-    const answer = await fetch(url);
-    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    /* Not compileStreaming(): it wants a Content-Type that not every server sends. */
-    return await WebAssembly.compile(await answer.arrayBuffer());
-  } catch (error) {
-    throw new EngineError(
-      'PHI_ENETWORK',
-      `the picture decoder could not be loaded from ${url}: ${messageOf(error)}`,
-      { where: url, cause: error },
-    );
-  }
 }
 
 const opened = new Map<string, Promise<Pixels>>();
@@ -94,7 +90,7 @@ const opened = new Map<string, Promise<Pixels>>();
 export function openPixels(url: string): Promise<Pixels> {
   const known = opened.get(url);
   if (known !== undefined) return known;
-  const pixels = compile(url).then((module) => new Pixels(module));
+  const pixels = compileSide('what pictures need', url).then((module) => new Pixels(module));
   opened.set(url, pixels);
   pixels.catch(() => opened.delete(url));
   return pixels;

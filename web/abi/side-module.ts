@@ -1,0 +1,124 @@
+/* A module beside the engine: no script of Emscripten's, a memory of its own in each instance, which goes with it. Its
+ * functions take one handle and give numbers. */
+import { STATUSES } from '../base/errors.gen.ts';
+import { codeOfStatus, EngineError, type ErrorDetail, messageOf } from '../base/errors.ts';
+import { loadPart } from '../base/load-part.ts';
+import { NULL, type Ptr, toPtr } from './heap.ts';
+import type { Scalar } from './module.ts';
+
+export interface SideNames {
+  /** Its functions begin with phi_ and this, its file with pocketphi- and this. */
+  readonly prefix: string;
+  /** What it reads, and what it is to that, in messages. */
+  readonly subject: string;
+  readonly role: string;
+}
+
+const decoder = new TextDecoder();
+
+type Call = (...args: Scalar[]) => Scalar | undefined;
+
+/** Rejects with PHI_ENETWORK. `what` is the subject of the error's sentence. */
+export function compileSide(what: string, url: string): Promise<WebAssembly.Module> {
+  return loadPart(what, url, async () => {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    /* Not compileStreaming(): it wants a Content-Type that not every server sends. */
+    return await WebAssembly.compile(await response.arrayBuffer());
+  });
+}
+
+export class SideModule {
+  readonly #memory: WebAssembly.Memory;
+  readonly #names: SideNames;
+  readonly #exports: WebAssembly.Exports;
+  readonly #self: Ptr;
+
+  /** `create` makes the handle, of these arguments. Throws as call() does, and PHI_ENOMEM. */
+  constructor(module: WebAssembly.Module, names: SideNames, create: string, ...args: Scalar[]) {
+    this.#names = names;
+    const env = { emscripten_notify_memory_growth: () => undefined };
+    this.#exports = this.#guard(() => new WebAssembly.Instance(module, { env }).exports);
+    const { memory, _initialize } = this.#exports;
+    if (!(memory instanceof WebAssembly.Memory)) throw this.#mismatch('no memory');
+    this.#memory = memory;
+    if (typeof _initialize === 'function') this.#guard(() => _initialize());
+    this.#self = toPtr(this.#callBare(create, args));
+    if (this.#self === NULL)
+      throw new EngineError('PHI_ENOMEM', `no memory for the ${names.subject}'s ${names.role}`);
+  }
+
+  /** A function of the handle. Throws PHI_ENOMEM for memory that the browser refuses, PHI_ECORRUPT for a crash, and
+   * PHI_ENETWORK when the file is of another release; the engine is not touched by any of them. */
+  call(name: string, ...args: Scalar[]): Scalar {
+    return this.#callBare(name, [this.#self, ...args]);
+  }
+
+  pointer(name: string, ...args: Scalar[]): Ptr {
+    return toPtr(this.call(name, ...args));
+  }
+
+  /** Good until the next call. */
+  bytes(at: Ptr, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#memory.buffer as ArrayBuffer, at, length);
+  }
+
+  /** Which ends with a NUL. */
+  text(at: Ptr): string {
+    const all = new Uint8Array(this.#memory.buffer);
+    return decoder.decode(all.subarray(at, all.indexOf(0, at)));
+  }
+
+  /** Throws what the module says when the status is not PHI_OK. */
+  check(status: Scalar, detail: () => ErrorDetail = () => ({})): void {
+    if (Number(status) === STATUSES.PHI_OK.value) return;
+    const text = this.text(this.pointer('error_text'));
+    throw new EngineError(codeOfStatus(Number(status)), text, detail());
+  }
+
+  /** Copies these, one behind the other, into the room that the module makes for them. `isWide`: their length is a
+   * number of 64 bits in C. */
+  fill(parts: readonly Uint8Array[], isWide = false): void {
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    let at = this.pointer('room', isWide ? BigInt(bytes) : bytes);
+    if (at === NULL) {
+      const text = `${this.#names.subject}: no memory for ${bytes} bytes of it`;
+      throw new EngineError('PHI_ENOMEM', text, { requested: bytes });
+    }
+    for (const part of parts) {
+      this.bytes(at, part.length).set(part);
+      at = toPtr(at + part.length);
+    }
+  }
+
+  #callBare(name: string, args: Scalar[]): Scalar {
+    const full = `phi_${this.#names.prefix}_${name}`;
+    const fn = this.#exports[full];
+    if (typeof fn !== 'function') throw this.#mismatch(`no function ${full}`);
+    return this.#guard(() => (fn as Call)(...args)) ?? 0;
+  }
+
+  #mismatch(what: string): EngineError {
+    const file = `pocketphi-${this.#names.prefix}.wasm`;
+    const text = `${file} is of another version (${what}): serve all files of one release`;
+    return new EngineError('PHI_ENETWORK', text, { where: file });
+  }
+
+  /** C returns statuses: only memory that the browser refuses and a crash throw. */
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (cause instanceof WebAssembly.LinkError) throw this.#mismatch(messageOf(cause));
+      const { subject, role } = this.#names;
+      const what = messageOf(cause);
+      throw cause instanceof RangeError
+        ? new EngineError('PHI_ENOMEM', `no memory for the ${subject}'s ${role}: ${what}`, {
+            cause,
+          })
+        : new EngineError('PHI_ECORRUPT', `the ${subject} made its ${role} crash: ${what}`, {
+            cause,
+          });
+    }
+  }
+}

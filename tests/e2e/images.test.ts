@@ -480,18 +480,38 @@ test('a video is so many of its frames, from a file and from an element', async 
     const element = document.createElement('video');
     element.src = URL.createObjectURL(file);
     const fromElement = await outcome(ask([video(element, 2)]));
+    const late = document.createElement('video');
+    late.preload = 'none';
+    late.src = URL.createObjectURL(file);
+    /* Until the browser has put it off. */
+    await new Promise((resolve) => late.addEventListener('suspend', resolve, { once: true }));
+    const fromLate = await outcome(ask([video(late, 1)]));
     const bad = await outcome(ask([video(new Blob(['no video']), 2)]));
-    return { fromFile, fromElement, bad, reds, images, size: file.size };
+    const empty = await outcome(ask([video(document.createElement('video'), 1)]));
+    const several = document.createElement('video');
+    for (let i = 0; i < 2; i++) {
+      const source = document.createElement('source');
+      source.src = URL.createObjectURL(new Blob(['no video'], { type: 'video/webm' }));
+      several.append(source);
+    }
+    const none = await outcome(ask([video(several, 1)]));
+    const { size } = file;
+    return { fromFile, fromElement, fromLate, bad, empty, none, reds, images, size };
   });
   assert.ok(result.size > 0);
   assert.equal(typeof result.fromFile.value, 'string', JSON.stringify(result.fromFile));
   assert.equal(typeof result.fromElement.value, 'string', JSON.stringify(result.fromElement));
   assert.equal(result.images[0], 3);
-  assert.equal(result.reds.length, 5);
+  assert.equal(typeof result.fromLate.value, 'string', JSON.stringify(result.fromLate));
+  assert.equal(result.reds.length, 6);
   const [a = 0, b = 0, c = 0] = result.reds;
   assert.ok(a < b && b < c, `reds ${result.reds.join()}`);
   assert.equal(result.bad.error?.code, 'PHI_ECORRUPT');
   assert.match(result.bad.error?.message ?? '', /messages\[0\]\.content\[0\]: the video cannot be/);
+  for (const { error } of [result.empty, result.none]) {
+    assert.equal(error?.code, 'PHI_EINVAL');
+    assert.match(error?.message ?? '', /content\[0\]: the video has no source/);
+  }
   await page.close();
 });
 

@@ -8,7 +8,15 @@ function failure(video: HTMLVideoElement): EngineError {
   return new EngineError('PHI_ECORRUPT', `the video cannot be played by this browser${detail}`);
 }
 
-/** Waits for one of the element's events; its failure and the signal end the wait. */
+/** What keeps it from ever being played, as far as it shows. */
+function obstacleOf(video: HTMLVideoElement): EngineError | undefined {
+  if (video.error !== null) return failure(video);
+  const { networkState, NETWORK_EMPTY, NETWORK_NO_SOURCE } = video;
+  if (networkState !== NETWORK_EMPTY && networkState !== NETWORK_NO_SOURCE) return undefined;
+  return new EngineError('PHI_EINVAL', 'the video has no source that this browser can play');
+}
+
+/** Waits for one of the element's events; its failure, having no source and the signal end the wait. */
 function happens(
   video: HTMLVideoElement,
   event: string,
@@ -17,11 +25,19 @@ function happens(
   const over = new AbortController();
   const ends = { signal: over.signal, once: true };
   return new Promise<void>((resolve, reject) => {
+    /* A source that has just been given, or the next one of several, is looked for when the task at work is over. */
+    const look = (): void => {
+      setTimeout(() => {
+        const obstacle = obstacleOf(video);
+        if (obstacle !== undefined) reject(obstacle);
+      });
+    };
     video.addEventListener(event, () => resolve(), ends);
-    video.addEventListener('error', () => reject(failure(video)), ends);
+    /* Those of its <source>s are told to them only. */
+    video.addEventListener('error', look, { signal: over.signal, capture: true });
     signal?.addEventListener('abort', () => reject(canceledError(signal)), ends);
     if (signal?.aborted) reject(canceledError(signal));
-    else if (video.error !== null) reject(failure(video));
+    look();
   }).finally(() => over.abort());
 }
 
@@ -35,13 +51,23 @@ async function seek(
   await arrives;
 }
 
+/** What is put off until it is played. */
+function startLoading(video: HTMLVideoElement): void {
+  video.preload = 'auto';
+  if (video.networkState === video.NETWORK_IDLE) video.load();
+}
+
 /** Recordings of a page have no length until their end has been looked for. */
 async function durationOf(
   video: HTMLVideoElement,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   if (video.srcObject !== null) throw new EngineError('PHI_EINVAL', 'a live stream has no end');
-  if (video.readyState < video.HAVE_METADATA) await happens(video, 'loadedmetadata', signal);
+  if (video.readyState < video.HAVE_METADATA) {
+    const arrives = happens(video, 'loadedmetadata', signal);
+    if (video.preload === 'none') startLoading(video);
+    await arrives;
+  }
   if (video.duration === Number.POSITIVE_INFINITY) await seek(video, 1e9, signal);
   const { duration, currentTime, videoWidth } = video;
   const seconds = Number.isFinite(duration) ? duration : currentTime;
@@ -83,12 +109,13 @@ export async function* videoFrames(
   const kind = platformKind(source);
   if (kind === 'HTMLVideoElement') {
     const video = source as HTMLVideoElement;
-    const { paused, currentTime } = video;
+    const { paused, currentTime, preload } = video;
     video.pause();
     try {
       yield* framesOf(video, count, signal);
     } finally {
       video.currentTime = currentTime;
+      if (preload === 'none') video.preload = preload;
       if (!paused) await video.play().catch(() => undefined);
     }
     return;

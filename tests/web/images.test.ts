@@ -1,8 +1,11 @@
 /* Pictures on the page: what sources are read into, prompts with pictures, what does not fit, progress. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { promptOf } from '../../web/api/chat-prompt.ts';
+import type { ReadChatOptions } from '../../web/api/request-options.ts';
 import { EngineError } from '../../web/base/errors.ts';
-import { snapshotOf } from '../../web/engine/image-snapshot.ts';
+import type { EngineClient } from '../../web/engine/client.ts';
+import { discardSnapshots, snapshotOf } from '../../web/engine/image-snapshot.ts';
 import { readSource } from '../../web/engine/image-source.ts';
 import {
   checkRoom,
@@ -12,6 +15,7 @@ import {
   PreparedImage,
   readPrompt,
 } from '../../web/engine/images.ts';
+import type { Session } from '../../web/engine/session.ts';
 import { readVision, type Vision } from '../../web/engine/vision.ts';
 import { withImages } from '../../web/engine/with-images.ts';
 import type { PrepareRequest } from '../../web/worker/protocol.ts';
@@ -80,6 +84,94 @@ test('image source: what is none, is too large or cannot be had says so', async 
   /* Node has no decoder: as a file that no browser can decode. */
   await assert.rejects(read(Uint8Array.of(1, 2, 3)), failsWith('PHI_ECORRUPT', /can decode/));
   await assert.rejects(read({ [Symbol.toStringTag]: 'ImageBitmap' }), { code: 'PHI_ECORRUPT' });
+});
+
+test('image source: of a view its own bytes are copied, and none that are too many', async () => {
+  const snapshot = snapshotOf(new Uint8Array(1 << 20).subarray(8, 16));
+  assert.ok(snapshot instanceof Uint8Array);
+  assert.deepEqual([snapshot.byteLength, snapshot.buffer.byteLength], [8, 8]);
+  const shared = snapshotOf(new Uint8Array(new SharedArrayBuffer(8)));
+  assert.ok(shared instanceof Uint8Array && shared.buffer instanceof ArrayBuffer);
+  assert.equal((await readSource(snapshotOf(JPEG), undefined)).bytes.buffer.byteLength, 7);
+  const huge = new ArrayBuffer(64 * 2 ** 20 + 1);
+  assert.equal(snapshotOf(huge), huge);
+  const text = /67108865 bytes; at most 67108864/;
+  await assert.rejects(readSource(huge, undefined), failsWith('PHI_EINVAL', text));
+});
+
+test('image source: memory that was given to another says so', async () => {
+  const view = Uint8Array.from(JPEG);
+  const { buffer } = view;
+  structuredClone(buffer, { transfer: [buffer] });
+  for (const source of [view, buffer])
+    await assert.rejects(
+      readSource(snapshotOf(source), undefined),
+      failsWith('PHI_EINVAL', /detached/),
+    );
+});
+
+class FakeBitmap {
+  readonly [Symbol.toStringTag] = 'ImageBitmap';
+  nClosed = 0;
+  close(): void {
+    this.nClosed++;
+  }
+}
+
+test('image source: a bitmap that nobody looks at is closed', async () => {
+  const [aborted, waiting] = [new FakeBitmap(), new FakeBitmap()];
+  const read = readSource(Promise.resolve(aborted), AbortSignal.abort());
+  await assert.rejects(read, { code: 'PHI_ECANCELED' });
+  assert.equal(aborted.nClosed, 1);
+  discardSnapshots([JPEG, Promise.reject(new Error('mine')), Promise.resolve(waiting)]);
+  await new Promise(setImmediate);
+  assert.equal(waiting.nClosed, 1);
+});
+
+test('chat: pictures that a request did not come to are given back', async () => {
+  const bitmap = new FakeBitmap();
+  const media = [Uint8Array.of(1), Promise.resolve(bitmap)].map((source) => ({
+    where: 'messages[0]',
+    source,
+    numCrops: undefined,
+    frames: undefined,
+  }));
+  const client = {
+    vision: undefined,
+    requireVision: () => {
+      throw new EngineError('PHI_EUNSUPPORTED', 'text only');
+    },
+  } as unknown as EngineClient;
+  const read = { messages: [], media, tagAt: undefined };
+  await assert.rejects(promptOf(client, {} as Session, read, {} as ReadChatOptions), {
+    code: 'PHI_EUNSUPPORTED',
+  });
+  await new Promise(setImmediate);
+  assert.equal(bitmap.nClosed, 1);
+});
+
+test('image source: a data: URL is measured before it is decoded', async (t) => {
+  const decode = t.mock.method(globalThis, 'decodeURIComponent');
+  const url = `data:image/png;base64,${'A'.repeat(2 ** 28)}`;
+  await assert.rejects(
+    readSource(url, undefined),
+    failsWith('PHI_EINVAL', /a data: URL of 268435478 characters; at most 268435456/),
+  );
+  assert.equal(decode.mock.callCount(), 0);
+});
+
+test('image source: an answer that says that it is too large is not read on', async (t) => {
+  let isCanceled = false;
+  const cancel = (): void => {
+    isCanceled = true;
+  };
+  const headers = { 'content-length': '67108865' };
+  t.mock.method(globalThis, 'fetch', async () => {
+    return new Response(new ReadableStream({ cancel }), { headers });
+  });
+  const read = readSource('https://h.example/x.png', undefined);
+  await assert.rejects(read, failsWith('PHI_EINVAL', /67108865 bytes/));
+  assert.ok(isCanceled);
 });
 
 const ascii = (text: string): number[] => [...Buffer.from(text)];

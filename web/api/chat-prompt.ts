@@ -1,6 +1,7 @@
 /* A chat's messages as tokens: written by the model file's template, pictures prepared and encoded. */
 import { EngineError } from '../base/errors.ts';
 import type { EngineClient } from '../engine/client.ts';
+import { discardSnapshots } from '../engine/image-snapshot.ts';
 import type { Session } from '../engine/session.ts';
 import { IMAGE_TAG } from '../engine/vision.ts';
 import { withImages } from '../engine/with-images.ts';
@@ -20,6 +21,21 @@ function tagError(where: string): EngineError {
 
 /** Encodes the pictures, which takes long, when all else is known to be right. */
 export async function promptOf(
+  client: EngineClient,
+  session: Session,
+  read: ReadMessages,
+  control: ReadChatOptions,
+): Promise<ChatPrompt> {
+  try {
+    return await makePrompt(client, session, read, control);
+  } catch (error) {
+    const pictures = read.media.filter(({ frames }) => frames === undefined);
+    discardSnapshots(pictures.map(({ source }) => source));
+    throw error;
+  }
+}
+
+async function makePrompt(
   client: EngineClient,
   session: Session,
   { messages, media, tagAt }: ReadMessages,

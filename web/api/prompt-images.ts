@@ -1,4 +1,5 @@
 /* Pictures in prompts: from what a page gave to what the model will see. */
+import { discardSnapshots } from '../engine/image-snapshot.ts';
 import { domException, engineCode } from './prompt-errors.ts';
 import type { Prompt, ValidMessage } from './prompt-messages.ts';
 import type { ChatMessage, PromptEngine } from './prompt-types.ts';
@@ -37,6 +38,7 @@ export async function prepareImages(
     for (const message of messages) prepared.push(await prepareMessage(message, engine, signal));
     return { messages: prepared, endsInPrefix };
   } catch (error) {
+    for (const { snapshots } of messages) discardSnapshots(snapshots);
     throw signal.aborted ? signal.reason : imageError(error);
   }
 }

@@ -246,6 +246,7 @@ export class EngineClient implements AsyncDisposable {
   ): Promise<PreparedImage> {
     const numCrops = readImageOptions(options, 'signal');
     const signal = readSignal('signal', options.signal);
+    this.requireVision();
     return await this.prepare(snapshotOf(source), { numCrops, signal, where: 'image' });
   }
 

@@ -1,7 +1,7 @@
 /* Pictures in all forms that pages have them, as the worker takes them. JPEG, PNG, GIF and BMP files go there as they
  * are, to a decoder whose results are the same everywhere; other files and what is pixels already go through the
  * browser's. */
-import { canceledError, EngineError, messageOf } from '../base/errors.ts';
+import { adoptError, canceledError, EngineError, messageOf } from '../base/errors.ts';
 import { PICTURE_FILE_BYTES_MAX, PICTURE_PIXELS_MAX } from '../base/limits.ts';
 import { invalid } from '../base/options.ts';
 import type { WirePicture } from '../worker/protocol.ts';
@@ -17,6 +17,9 @@ const MAGICS = [
 ] as const;
 const EXPECTED =
   'a URL, a Blob, the bytes of a file, ImageData, an ImageBitmap, a canvas, an image or a video';
+
+/** Characters of a data: URL for a byte: four for three bytes in base64, each of them escaped at worst. */
+const DATA_URL_FACTOR = 4;
 
 interface File {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -42,6 +45,9 @@ function checkPixels(width: number, height: number): void {
 
 /** A data: URL by hand: a content security policy may forbid to fetch one. */
 function readDataUrl(url: string): File {
+  const charactersMax = DATA_URL_FACTOR * PICTURE_FILE_BYTES_MAX;
+  if (url.length > charactersMax)
+    throw tooLarge(`a data: URL of ${url.length} characters`, url.length, charactersMax);
   const comma = url.indexOf(',');
   if (comma < 0) throw invalid('url', 'a comma in a data: URL', url);
   const head = url.slice('data:'.length, comma);
@@ -62,7 +68,9 @@ function readDataUrl(url: string): File {
 
 /** Reads a body, which may be longer than it said. */
 async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  checkFile(Number(response.headers.get('content-length') ?? 0));
+  const announced = Number(response.headers.get('content-length') ?? 0);
+  if (announced > PICTURE_FILE_BYTES_MAX) await response.body?.cancel();
+  checkFile(announced);
   const reader = response.body?.getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
@@ -89,16 +97,19 @@ async function fetchFile(url: string, signal: AbortSignal | undefined): Promise<
   }
 }
 
+function contextOf(canvas: OffscreenCanvas): OffscreenCanvasRenderingContext2D {
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context !== null) return context;
+  const size = `${canvas.width} x ${canvas.height}`;
+  throw new EngineError('PHI_ENOMEM', `no canvas of ${size} pixels could be had`);
+}
+
 /** As pixels. The bitmap is closed. */
 function readBitmap(bitmap: ImageBitmap): WirePicture {
   const { width, height } = bitmap;
   try {
     checkPixels(width, height);
-    const context = new OffscreenCanvas(width, height).getContext('2d', {
-      willReadFrequently: true,
-    });
-    if (context === null)
-      throw new EngineError('PHI_ENOMEM', `no canvas of ${width} x ${height} pixels could be had`);
+    const context = contextOf(new OffscreenCanvas(width, height));
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
     return { kind: 'rgba', bytes: new Uint8Array(data.buffer), width, height };
@@ -128,7 +139,7 @@ async function drawSvg(blob: Blob): Promise<ImageBitmap> {
     const { naturalWidth: width, naturalHeight: height } = image;
     checkPixels(width, height);
     const canvas = new OffscreenCanvas(width, height);
-    canvas.getContext('2d')?.drawImage(image, 0, 0);
+    contextOf(canvas).drawImage(image, 0, 0);
     return canvas.transferToImageBitmap();
   } finally {
     URL.revokeObjectURL(url);
@@ -167,18 +178,22 @@ async function settled(given: unknown): Promise<unknown> {
   try {
     return await given;
   } catch (error) {
-    throw undecodable(error);
+    const known = adoptError(error);
+    throw known instanceof EngineError ? known : undecodable(error);
   }
 }
 
-/** A picture as snapshotOf() left it. Its memory may be given away. */
+/** A picture as snapshotOf() left it. Its memory may be given away, its ImageBitmap is closed. */
 export async function readSource(
   given: unknown,
   signal: AbortSignal | undefined,
 ): Promise<WirePicture> {
   const source = await settled(given);
-  if (signal?.aborted) throw canceledError(signal);
   const kind = platformKind(source);
+  if (signal?.aborted) {
+    if (kind === 'ImageBitmap') (source as ImageBitmap).close();
+    throw canceledError(signal);
+  }
   if (typeof source === 'string' || kind === 'URL') {
     const url = String(source);
     return await readFile(/^data:/i.test(url) ? readDataUrl(url) : await fetchFile(url, signal));
@@ -188,15 +203,12 @@ export async function readSource(
   if (kind === 'ImageData') {
     const { data, width, height } = source as ImageData;
     checkPixels(width, height);
-    return { kind: 'rgba', bytes: Uint8Array.from(data), width, height };
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return { kind: 'rgba', bytes, width, height };
   }
   if (ArrayBuffer.isView(source) || kind === 'ArrayBuffer') {
     checkFile((source as ArrayBuffer).byteLength);
-    const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(source)
-      ? source
-      : new Uint8Array(source as ArrayBuffer);
-    const bytes = new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
-    return await readFile({ bytes, type: '' });
+    return await readFile({ bytes: source as Uint8Array<ArrayBuffer>, type: '' });
   }
   throw invalid('image', EXPECTED, source);
 }

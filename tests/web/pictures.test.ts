@@ -123,6 +123,18 @@ test('pictures: what is encoded for a session while its text changes stays', asy
   assert.deepEqual(fixture.destroyed, [1], 'the text no longer has a, b is for the next one');
 });
 
+test('pictures: what is asked for anew while a text without it is under way stays', async () => {
+  const fixture = new Fixture(0);
+  const { pictures } = fixture;
+  await fixture.encode('a');
+  pictures.use(1, [-1])();
+  const settle = pictures.use(1, [5]);
+  await fixture.encode('a');
+  settle();
+  await fixture.encode('b', 2);
+  assert.deepEqual(fixture.destroyed, []);
+});
+
 test('pictures: a text that settles while one is encoded leaves it its place', async () => {
   const fixture = new Fixture(0);
   const { pictures } = fixture;

@@ -20,6 +20,9 @@ export function openPictures(engine: EngineHandle, wasm: string): Pictures {
   return new Pictures(wasm, (width, height) => new ImageHandle(engine, width, height));
 }
 
+/** Ids of pictures, each with the number of the time that it was pinned: the last counts. */
+type Pins = Map<number, number>;
+
 export class Pictures {
   readonly #wasm: string;
   readonly #create: CreateEncoder;
@@ -28,7 +31,8 @@ export class Pictures {
   readonly #encoded = new Map<string, Encoded>();
   readonly #atWork = new Set<string>();
   /** Ids in the texts of sessions, and of those that were encoded for them. */
-  readonly #pins = new Map<number, Set<number>>();
+  readonly #pins = new Map<number, Pins>();
+  #nPinned = 0;
 
   constructor(wasm: string, create: CreateEncoder, bytesMax: number = PICTURE_CACHE_BYTES) {
     this.#wasm = wasm;
@@ -75,15 +79,15 @@ export class Pictures {
       if (token < 0) ids.add(-token);
     }
     const pins = this.#pinsOf(sessionId);
-    const replaced = [...pins].filter((id) => !ids.has(id));
-    for (const id of ids) pins.add(id);
+    const replaced = [...pins].filter(([id]) => !ids.has(id));
+    for (const id of ids) this.#pin(pins, id);
     return () => {
-      for (const id of replaced) pins.delete(id);
+      for (const [id, nth] of replaced) if (pins.get(id) === nth) pins.delete(id);
     };
   }
 
   clone(from: number, to: number): void {
-    this.#pins.set(to, new Set(this.#pins.get(from)));
+    this.#pins.set(to, new Map(this.#pins.get(from)));
   }
 
   close(sessionId: number): void {
@@ -92,7 +96,7 @@ export class Pictures {
 
   *#encode(
     { key, paddedWidth, paddedHeight, rgb }: EncodeRequest,
-    pins: Set<number>,
+    pins: Pins,
     onStep: (done: number, total: number) => void,
     own: { encoder?: Encoder },
   ): Slices<number> {
@@ -102,7 +106,7 @@ export class Pictures {
     if (known !== undefined) {
       this.#encoded.delete(key);
       this.#encoded.set(key, known);
-      pins.add(known.id);
+      this.#pin(pins, known.id);
       return known.id;
     }
     const encoder = this.#open(paddedWidth, paddedHeight);
@@ -116,7 +120,7 @@ export class Pictures {
     }
     onStep(encoder.plan.steps, encoder.plan.steps);
     this.#encoded.set(key, encoder);
-    pins.add(encoder.id);
+    this.#pin(pins, encoder.id);
     this.#evict(this.#bytesMax);
     return encoder.id;
   }
@@ -135,7 +139,7 @@ export class Pictures {
   /** Destroys pictures that no session has, the one that was not used for longest first, until the others take so many
    * bytes. True when one went. */
   #evict(bytesMax: number): boolean {
-    const pinned = new Set([...this.#pins.values()].flatMap((ids) => [...ids]));
+    const pinned = new Set([...this.#pins.values()].flatMap((pins) => [...pins.keys()]));
     let bytes = 0;
     for (const { plan } of this.#encoded.values()) bytes += plan.featureBytes;
     let hasEvicted = false;
@@ -150,9 +154,13 @@ export class Pictures {
     return hasEvicted;
   }
 
-  #pinsOf(sessionId: number): Set<number> {
-    const pins = this.#pins.get(sessionId) ?? new Set();
+  #pinsOf(sessionId: number): Pins {
+    const pins: Pins = this.#pins.get(sessionId) ?? new Map();
     this.#pins.set(sessionId, pins);
     return pins;
+  }
+
+  #pin(pins: Pins, id: number): void {
+    pins.set(id, ++this.#nPinned);
   }
 }

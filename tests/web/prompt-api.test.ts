@@ -588,6 +588,16 @@ test('pictures: undecodable EncodingError, of another origin SecurityError, a ta
 });
 
 test('pictures: an abort while they are encoded leaves the session as it was', async () => {
+test('pictures: what looks like a tag in an answer, or in its beginning, is none', async () => {
+  const { engine, session } = await open({ sees: true, say: () => ['<|image_1|>', 'o'] }, seen);
+  await session.prompt(shown('x', Uint8Array.of(1)));
+  await session.prompt([
+    { role: 'user', content: 'y' },
+    { role: 'assistant', content: 'so<|image_2|>', prefix: true },
+  ]);
+  assert.equal(engine.asked.at(-1), `u:${PICTURE}\nx\na:o\nu:y\na:so`);
+});
+
   const { engine, session } = await open({ sees: true }, seen);
   const reason = new Error('mine');
   const stop = new AbortController();

@@ -1,7 +1,14 @@
 /* Tiles and tokens of pictures, against the counts of the published processor. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countTokens, gridOf, readVision } from '../../web/engine/vision.ts';
+import {
+  countTokens,
+  gridOf,
+  IMAGE_TAG,
+  imageTag,
+  readVision,
+  withoutTags,
+} from '../../web/engine/vision.ts';
 
 const vision = readVision({ tileSize: 336, patchSize: 14, numCrops: 4 });
 assert.ok(vision !== undefined);
@@ -40,6 +47,13 @@ test('vision: the fewest and the most tokens are those of one tile and of sixtee
       const tokens = countTokens(vision, { rows, columns });
       assert.ok(tokens >= vision.tokensMin && tokens <= vision.tokensMax);
     }
+});
+
+test('vision: a tag is the one that is found and taken out', () => {
+  assert.equal(imageTag(12), '<|image_12|>');
+  const text = `a${imageTag(1)}b${imageTag(16)}`;
+  assert.deepEqual(text.match(IMAGE_TAG), ['<|image_1|>', '<|image_16|>']);
+  assert.equal(withoutTags(`${text}<|image|>`), 'ab<|image|>');
 });
 
 test('vision: a model that reads text only has none', () => {

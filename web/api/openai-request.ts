@@ -13,7 +13,7 @@ import {
 } from '../base/options.ts';
 import type { Media } from '../engine/images.ts';
 import type { GenerateSettings } from '../engine/session.ts';
-import { IMAGE_TAG } from '../engine/vision.ts';
+import { IMAGE_TAG, imageTag } from '../engine/vision.ts';
 import { readMedia } from './openai-media.ts';
 
 export interface ReadRequest {
@@ -257,9 +257,8 @@ class MessageReader {
     const media = isUser ? readMedia(name, part, type) : undefined;
     if (media !== undefined) {
       this.media.push(media);
-      return Array.from({ length: media.frames ?? 1 }, () => `<|image_${++this.#images}|>\n`).join(
-        '',
-      );
+      const tags = Array.from({ length: media.frames ?? 1 }, () => imageTag(++this.#images));
+      return `${tags.join('\n')}\n`;
     }
     const types = isUser ? ['text', 'image_url', 'video'] : ['text'];
     readChoice(`${name}.type`, type ?? 'none', types);

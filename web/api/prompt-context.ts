@@ -7,13 +7,14 @@
  * Nothing changes before a call has succeeded, except that turns which had to go stay away. Not for use by two calls
  * at a time (measure() apart); PromptQueue sees to that. */
 import type { PreparedImage } from '../engine/images.ts';
-import { IMAGE_TAG } from '../engine/vision.ts';
+import { IMAGE_TAG, imageTag } from '../engine/vision.ts';
 import { withImages } from '../engine/with-images.ts';
 import type { GenerateConstraint, PromptSettings } from './prompt-constraint.ts';
 import { constrain, constraintError } from './prompt-constraint.ts';
 import { domException, engineCode, notSupported, quotaExceeded } from './prompt-errors.ts';
 import type { Prompt } from './prompt-messages.ts';
 import type { ChatMessage, PromptEngine, PromptSession } from './prompt-types.ts';
+import { renderChat } from './render-chat.ts';
 
 /** A prompt with its answer, or what one append() brought. */
 type Turn = readonly ChatMessage[];
@@ -252,22 +253,14 @@ export class PromptContext {
   }
 
   async #encode({ messages, answer }: Text): Promise<Encoded> {
-    const { tokenizer, vision } = this.#engine;
-    const tagged = vision === undefined ? messages : numbered(messages);
-    const rendered = await tokenizer
-      .applyChatTemplate(
-        tagged.map(({ role, content }) => ({ role, content })),
-        { addGenerationPrompt: answer !== undefined },
-      )
-      .catch((error: unknown) => {
+    const tagged = this.#engine.vision === undefined ? messages : numbered(messages);
+    const { text, encode } = await renderChat(this.#engine, tagged, answer).catch(
+      (error: unknown) => {
         if (engineCode(error) !== 'PHI_EINVAL' || !(error instanceof Error)) throw error;
         /* Roles that do not alternate, say: right by this interface, refused by this model. */
         throw notSupported(error.message, error);
-      });
-    const text = rendered + (answer ?? '');
-    /* The template writes the special tokens itself, but for the beginning of a model that sees (chat-prompt.ts). */
-    const encode = (chunk: string): Promise<ArrayLike<number>> =>
-      tokenizer.encode(chunk, { addSpecial: vision !== undefined });
+      },
+    );
     const images = messages.flatMap((message) => message.images ?? []);
     if (images.length > 0) return await this.#encodeSeen(text, images, encode);
     const tokens = await encode(text);
@@ -291,9 +284,9 @@ function numbered(messages: readonly ChatMessage[]): ChatMessage[] {
   let count = 0;
   return messages.map((message) => {
     const { role, content, images = [] } = message;
-    if (role === 'assistant') return { role, content: content.replace(IMAGE_TAG, '') };
+    if (role === 'assistant') return message;
     if ((content.match(IMAGE_TAG)?.length ?? 0) !== images.length)
-      throw new TypeError('a text with <|image_1|>: such a tag stands for a picture');
-    return { ...message, content: content.replace(IMAGE_TAG, () => `<|image_${++count}|>`) };
+      throw new TypeError(`a text with ${imageTag(1)}: such a tag stands for a picture`);
+    return { ...message, content: content.replace(IMAGE_TAG, () => imageTag(++count)) };
   });
 }

@@ -1,6 +1,7 @@
 /* Prompts: from whatever a page gives to a list of messages in their long form, validated. Conversion happens when a
  * method is called, validation when its turn comes, since it depends on what the session holds by then. */
 import { snapshotOf } from '../engine/image-snapshot.ts';
+import { imageTag } from '../engine/vision.ts';
 import { domException, notSupported } from './prompt-errors.ts';
 import type {
   ChatMessage,
@@ -147,7 +148,7 @@ function checkPart(part: Part, role: LanguageModelMessageRole, rules: PromptRule
 
 /** The number of a tag is that of its picture in the whole prompt, given when all messages are together. */
 function textOf({ type, value }: Part): string {
-  if (type === 'image') return '<|image_1|>\n';
+  if (type === 'image') return `${imageTag(1)}\n`;
   if (typeof value !== 'string') throw notSupported(`content of type "${type}" is not supported`);
   return value;
 }

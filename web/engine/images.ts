@@ -7,9 +7,7 @@ import type { PreparedPicture, WirePicture } from '../worker/protocol.ts';
 import type { WorkerLink } from '../worker/spawn.ts';
 import { readSource } from './image-source.ts';
 import { videoFrames } from './video-frames.ts';
-import { countTokens, type Grid, gridOf, IMAGE_TAG, type Vision } from './vision.ts';
-
-const TAGS = /<\|image_\d+\|>/;
+import { countTokens, type Grid, gridOf, IMAGE_TAG, imageTag, type Vision } from './vision.ts';
 
 /** What the model will see of a picture: whole tiles, the picture in the middle of white. It may be given in place of
  * the picture itself. */
@@ -145,15 +143,17 @@ export async function readPrompt(
   images: readonly PreparedImage[],
   encode: (chunk: string) => Promise<ArrayLike<number>>,
 ): Promise<ImagePrompt> {
-  const tags = [...text.matchAll(IMAGE_TAG)].map(([, number]) => Number(number));
+  /* A text, a number, a text and so on. */
+  const pieces = text.split(IMAGE_TAG);
+  const tags = pieces.filter((_, i) => i % 2 === 1).map(Number);
   const isRight = tags.length === images.length && tags.every((tag, i) => tag === i + 1);
   if (!isRight) {
-    const got = tags.map((tag) => `<|image_${tag}|>`).join(', ') || 'none';
+    const got = tags.map(imageTag).join(', ') || 'none';
     const text = `the prompt has ${images.length} pictures and these tags: ${got}; each picture writes its own`;
     throw new EngineError('PHI_EINVAL', text, { where: 'messages' });
   }
   const chunks: ArrayLike<number>[] = [];
-  for (const chunk of text.split(TAGS)) chunks.push(await encode(chunk));
+  for (const [i, piece] of pieces.entries()) if (i % 2 === 0) chunks.push(await encode(piece));
   const imageTokens = images.reduce((sum, { tokens }) => sum + tokens, 0);
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, imageTokens);
   return { chunks, images, imageTokens, length };

@@ -11,6 +11,16 @@ export const NUM_CROPS_MAX = 16;
 /** Where a picture stands in a prompt's text. */
 export const IMAGE_TAG = /<\|image_(\d+)\|>/g;
 
+/** Of the n-th picture, from 1. */
+export function imageTag(n: number): string {
+  return `<|image_${n}|>`;
+}
+
+/** What a model said is no picture, whatever it looks like. */
+export function withoutTags(text: string): string {
+  return text.replace(IMAGE_TAG, '');
+}
+
 export interface Vision {
   /** Pixels of a side of a tile. */
   readonly tileSize: number;

@@ -204,7 +204,7 @@ test('preparing: a picture that was prepared is not prepared again, errors name 
   const call = async (_name: string, request: PrepareRequest): Promise<unknown> => {
     asked.push(request);
     if (request.picture.bytes.length > JPEG.length)
-      throw new EngineError('PHI_ECORRUPT', 'cut off');
+      throw new EngineError('PHI_ECORRUPT', 'cut off', { numCrops: 3 });
     const rgb = new Uint8Array(56 * 56 * 3);
     return { width: 8, height: 4, paddedWidth: 56, paddedHeight: 56, rgb, key: 'k' };
   };
@@ -220,6 +220,7 @@ test('preparing: a picture that was prepared is not prepared again, errors name 
   assert.equal(asked.length, 2);
   const bad = preparer.prepare(Uint8Array.of(...JPEG, 0), options);
   await assert.rejects(bad, failsWith('PHI_ECORRUPT', /^messages\[0\]: cut off$/));
+  await assert.rejects(bad, { where: 'messages[0]', numCrops: 3 });
 });
 
 const encode = async (chunk: string): Promise<number[]> => [1, ...Buffer.from(chunk)];

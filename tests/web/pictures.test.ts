@@ -30,7 +30,7 @@ class Fixture {
     let done = 0;
     return {
       id,
-      plan: { steps: STEPS, workBytes: 0, featureBytes: BYTES },
+      plan: { steps: STEPS, featureBytes: BYTES },
       get stepsDone() {
         return done;
       },

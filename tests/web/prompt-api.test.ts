@@ -575,8 +575,9 @@ test('pictures: in initialPrompts they stay; those of a turn that goes are not c
 test('pictures: undecodable EncodingError, of another origin SecurityError, a tag in a text TypeError', async () => {
   const { engine, session } = await open({ sees: true }, seen);
   const bad = [{ role: 'user', content: [{ type: 'image', value: new Blob(['x']) }] } as const];
-  await assert.rejects(session.prompt(bad), named('EncodingError'));
-  await assert.rejects(session.append(bad), named('EncodingError'));
+  const wrong = named('EncodingError', /^input\[0\]\.content\[0\]: no picture/);
+  await assert.rejects(session.prompt(bad), wrong);
+  await assert.rejects(session.append(bad), wrong);
   await assert.rejects(session.measureContextUsage(bad), named('EncodingError'));
   engine.prepare = async () => {
     const cause = new DOMException('tainted', 'SecurityError');
@@ -587,7 +588,6 @@ test('pictures: undecodable EncodingError, of another origin SecurityError, a ta
   assert.equal(await session.prompt('fine'), 'ok');
 });
 
-test('pictures: an abort while they are encoded leaves the session as it was', async () => {
 test('pictures: what looks like a tag in an answer, or in its beginning, is none', async () => {
   const { engine, session } = await open({ sees: true, say: () => ['<|image_1|>', 'o'] }, seen);
   await session.prompt(shown('x', Uint8Array.of(1)));
@@ -598,6 +598,7 @@ test('pictures: what looks like a tag in an answer, or in its beginning, is none
   assert.equal(engine.asked.at(-1), `u:${PICTURE}\nx\na:o\nu:y\na:so`);
 });
 
+test('pictures: an abort while they are encoded leaves the session as it was', async () => {
   const { engine, session } = await open({ sees: true }, seen);
   const reason = new Error('mine');
   const stop = new AbortController();

@@ -9,8 +9,6 @@ const OK = STATUSES.PHI_OK.value;
 export interface ImagePlan {
   /** Calls of step(). */
   readonly steps: number;
-  /** While it is encoded. */
-  readonly workBytes: number;
   /** Until it is destroyed. */
   readonly featureBytes: number;
 }
@@ -34,7 +32,6 @@ export class ImageHandle {
       check(m.call('phi_engine_plan_image', of, width, height, at));
       return {
         steps: plan.get(at, 'n_steps'),
-        workBytes: plan.get(at, 'work_bytes'),
         featureBytes: plan.get(at, 'feature_bytes'),
       };
     });

@@ -3,10 +3,10 @@ import { VIDEO_FRAMES_MAX } from '../base/limits.ts';
 import { invalid, readChoice, readFields, readNumber } from '../base/options.ts';
 import { snapshotOf } from '../engine/image-snapshot.ts';
 import type { Media } from '../engine/images.ts';
-import { readNumCrops } from '../engine/vision.ts';
+import { NUM_CROPS_MAX, readNumCrops } from '../engine/vision.ts';
 
 const FRAMES_DEFAULT = 4;
-const DETAILS = { auto: undefined, low: 1, high: 16, original: 16 } as const;
+const DETAILS = { auto: undefined, low: 1, high: NUM_CROPS_MAX, original: NUM_CROPS_MAX } as const;
 
 function readImage(where: string, part: unknown): Media {
   const { image_url } = readFields(where, part, ['type', 'image_url']);

@@ -16,14 +16,14 @@ function imageError(thrown: unknown): unknown {
 }
 
 async function prepareMessage(
-  { role, content, snapshots }: ValidMessage,
+  { role, content, pictures }: ValidMessage,
   engine: PromptEngine,
   signal: AbortSignal,
 ): Promise<ChatMessage> {
-  if (snapshots.length === 0) return { role, content };
+  if (pictures.length === 0) return { role, content };
   const images: Awaited<ReturnType<PromptEngine['prepare']>>[] = [];
-  for (const snapshot of snapshots)
-    images.push(await engine.prepare(snapshot, { numCrops: undefined, signal, where: 'image' }));
+  for (const { where, snapshot } of pictures)
+    images.push(await engine.prepare(snapshot, { signal, where }));
   return { role, content, images };
 }
 
@@ -38,7 +38,8 @@ export async function prepareImages(
     for (const message of messages) prepared.push(await prepareMessage(message, engine, signal));
     return { messages: prepared, endsInPrefix };
   } catch (error) {
-    for (const { snapshots } of messages) discardSnapshots(snapshots);
+    const pictures = messages.flatMap((message) => message.pictures);
+    discardSnapshots(pictures.map(({ snapshot }) => snapshot));
     throw signal.aborted ? signal.reason : imageError(error);
   }
 }

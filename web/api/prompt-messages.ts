@@ -35,12 +35,18 @@ const IMAGES = [
 ];
 const AUDIO = ['AudioBuffer', 'Blob', 'File'];
 
+/** As it was when it was given. */
+export interface Picture {
+  /** What errors call it. */
+  readonly where: string;
+  readonly snapshot: unknown;
+}
+
 interface Part {
   readonly type: LanguageModelMessageType;
   /** A text, or a platform object. */
   readonly value: unknown;
-  /** Of a picture: what it was when it was given. */
-  readonly snapshot?: unknown;
+  readonly picture?: Picture;
 }
 
 interface RawMessage {
@@ -57,7 +63,7 @@ export interface ValidMessage {
   readonly role: LanguageModelMessageRole;
   /** With a tag for each picture. */
   readonly content: string;
-  readonly snapshots: readonly unknown[];
+  readonly pictures: readonly Picture[];
 }
 
 /** A validated prompt. */
@@ -90,7 +96,8 @@ function toPart(name: string, given: unknown): Part {
   const fields = toDictionary(name, given);
   const type = toEnum(`${name}.type`, required(`${name}.type`, fields.type), MESSAGE_TYPES);
   const value = toValue(`${name}.value`, required(`${name}.value`, fields.value));
-  return type === 'image' ? { type, value, snapshot: snapshotOf(value) } : { type, value };
+  if (type !== 'image') return { type, value };
+  return { type, value, picture: { where: name, snapshot: snapshotOf(value) } };
 }
 
 function toMessage(name: string, value: unknown): RawMessage {
@@ -156,18 +163,19 @@ function textOf({ type, value }: Part): string {
 /** Parts are joined without anything between them. */
 function canonicalize(message: RawMessage, rules: PromptRules): ValidMessage {
   const { role, content } = message;
-  const parts = typeof content === 'string' ? [{ type: 'text', value: content } as const] : content;
+  const parts: readonly Part[] =
+    typeof content === 'string' ? [{ type: 'text', value: content }] : content;
   for (const part of parts) checkPart(part, role, rules);
-  const pictures = parts.filter(({ type }) => type === 'image');
+  const pictures = parts.flatMap(({ picture }) => picture ?? []);
   const text = parts.map(textOf).join('');
-  return { role, content: text, snapshots: pictures.map((part: Part) => part.snapshot) };
+  return { role, content: text, pictures };
 }
 
 /** Throws what the specification says; the result has at least one message. */
 export function validatePrompt(input: RawPrompt, rules: PromptRules): Prompt<ValidMessage> {
   if (typeof input === 'string' || input.length === 0) {
     const content = typeof input === 'string' ? input : '';
-    return { messages: [{ role: 'user', content, snapshots: [] }], endsInPrefix: false };
+    return { messages: [{ role: 'user', content, pictures: [] }], endsInPrefix: false };
   }
   checkSystem(input, rules);
   const messages = input.map((message, i) => {

@@ -147,7 +147,7 @@ export interface PromptEngine {
   };
   prepare(
     snapshot: unknown,
-    options: { numCrops: undefined; signal: AbortSignal; where: string },
+    options: { readonly signal: AbortSignal; readonly where: string },
   ): Promise<PreparedImage>;
   session(): Promise<PromptSession>;
   destroy(): Promise<void>;

@@ -253,7 +253,7 @@ export class EngineClient implements AsyncDisposable {
   /** A picture that is a snapshot already; `where` is what errors call it. */
   async prepare(
     snapshot: unknown,
-    options: { numCrops: number | undefined; signal: AbortSignal | undefined; where: string },
+    options: { numCrops?: number | undefined; signal: AbortSignal | undefined; where: string },
   ): Promise<PreparedImage> {
     const vision = this.requireVision();
     return await withImages((file) => {

@@ -1,6 +1,6 @@
 /* What only pages with pictures need: a file of its own, images.js, that they fetch with the first one. Through
  * withImages() only: errors of this file are of its own class. */
-import { canceledError, EngineError } from '../base/errors.ts';
+import { adoptError, canceledError, EngineError } from '../base/errors.ts';
 import { PREPARED_CACHE_BYTES } from '../base/limits.ts';
 import { sha256Hex } from '../base/sha256.ts';
 import type { PreparedPicture, WirePicture } from '../worker/protocol.ts';
@@ -59,12 +59,19 @@ export interface PrepareOptions {
 }
 
 /** An error that says which picture it is about. */
-function namedError(error: unknown, where: string): unknown {
-  if (!(error instanceof Error) || error.name !== 'EngineError') return error;
-  const { code, message, requested, quota, cause } = error as EngineError;
+function namedError(thrown: unknown, where: string): unknown {
+  const error = adoptError(thrown);
+  if (!(error instanceof EngineError)) return error;
+  const { code, message, requested, quota, numCrops, cause } = error;
   const isNamed = message.startsWith(where) || code === 'PHI_ECANCELED' || code === 'PHI_EPOISONED';
   if (isNamed) return error;
-  return new EngineError(code, `${where}: ${message}`, { where, requested, quota, cause });
+  return new EngineError(code, `${where}: ${message}`, {
+    where,
+    requested,
+    quota,
+    numCrops,
+    cause,
+  });
 }
 
 /** Prepares an engine's pictures; those of the last questions are not prepared again. */
@@ -283,7 +290,7 @@ export interface Media {
 export interface Preparer {
   prepare(
     snapshot: unknown,
-    options: { numCrops: number | undefined; signal: AbortSignal | undefined; where: string },
+    options: { numCrops?: number | undefined; signal: AbortSignal | undefined; where: string },
   ): Promise<PreparedImage>;
 }
 

@@ -63,14 +63,14 @@ export async function withFiles<T>(
     const files = await readFiles(source.files, (bytes) => meter.addCached(bytes), how);
     return await work(asOpenModel(files, 'a folder of files', meter));
   }
-  const model = await findRemoteModel(
+  const { model, isFolder } = await findRemoteModel(
     source,
     signal,
     (id) => findStored(id, storage),
     async (url) => (await loadImporter(request)).listFolder(url, signal),
   );
-  const isFolder = model.files[0]?.name === 'config.json' && context.isRead;
+  const isImported = isFolder && context.isRead;
   return await withModel(model, { ...context, storage, parallel, patience }, async (open) =>
-    work(isFolder ? await (await loadImporter(request)).readFolder(open, model, how) : open),
+    work(isImported ? await (await loadImporter(request)).readFolder(open, model, how) : open),
   );
 }

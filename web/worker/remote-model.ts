@@ -24,6 +24,12 @@ export interface RemoteModel {
   readonly files: readonly RemoteFile[];
 }
 
+/** A model, and whether its files are those of a Hugging Face folder. */
+export interface FoundModel {
+  readonly model: RemoteModel;
+  readonly isFolder: boolean;
+}
+
 /** What may be on the network. */
 export type RemoteSource = Extract<ModelSource, { kind: 'name' | 'manifest' }>;
 
@@ -94,14 +100,12 @@ function fromRecord({ id, name, licence, files }: ModelRecord): RemoteModel {
   };
 }
 
-/** `findStored` gives the record of a model of which everything is stored. */
-export async function findRemoteModel(
-  source: RemoteSource,
+async function modelAt(
+  place: ModelPlace,
   signal: AbortSignal,
   findStored: (id: string) => Promise<ModelRecord | undefined>,
   listFolder: (url: string) => Promise<RemoteModel>,
 ): Promise<RemoteModel> {
-  const place = placeOf(source);
   const id = idOfPlace(place);
   /* It says itself what it is of: what is stored may be of an older one. */
   if (place.kind === 'manifest') return fromManifest(id, place.manifest);
@@ -115,6 +119,18 @@ export async function findRemoteModel(
     case 'manifest-url':
       return fromManifest(id, await fetchManifest(place.url, { signal }));
   }
+}
+
+/** `findStored` gives the record of a model of which everything is stored. */
+export async function findRemoteModel(
+  source: RemoteSource,
+  signal: AbortSignal,
+  findStored: (id: string) => Promise<ModelRecord | undefined>,
+  listFolder: (url: string) => Promise<RemoteModel>,
+): Promise<FoundModel> {
+  const place = placeOf(source);
+  const model = await modelAt(place, signal, findStored, listFolder);
+  return { model, isFolder: place.kind === 'folder' };
 }
 
 /** The file of a split model that the engine calls `name`. */

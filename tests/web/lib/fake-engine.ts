@@ -75,10 +75,10 @@ export class FakeEngine implements PromptEngine {
     },
   };
 
-  async prepare(snapshot: unknown): Promise<PreparedImage> {
+  async prepare(snapshot: unknown, { where }: { where: string }): Promise<PreparedImage> {
     const bytes = await snapshot;
     if (!(bytes instanceof Uint8Array) || this.vision === undefined)
-      throw new EngineError('PHI_ECORRUPT', 'image: no picture');
+      throw new EngineError('PHI_ECORRUPT', `${where}: no picture`);
     const size = { width: 8, height: 4, paddedWidth: 56, paddedHeight: 56 };
     const rgb = new Uint8Array(56 * 56 * 3);
     return new PreparedImage({ ...size, rgb, key: bytes.join() }, this.vision, 4);

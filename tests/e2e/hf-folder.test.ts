@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { EngineOptions } from '../../web/index.ts';
-import { type Ask, type BadServer, type Deed, openBadServer } from '../web/lib/bad-server.ts';
+import type { Ask, Deed } from '../web/lib/bad-server.ts';
 import { ROOT } from './lib/models.ts';
 import { openProfile, type Profile } from './lib/profile.ts';
-import { CORS, TOKENS } from './lib/stored-model.ts';
+import { ModelSource, TOKENS } from './lib/stored-model.ts';
 
 const FOLDER = join(ROOT, 'tests/models/hf/phi3-longrope');
 const FILES = new Map(readdirSync(FOLDER).map((name) => [name, readFileSync(join(FOLDER, name))]));
@@ -20,8 +20,7 @@ const PLACES = ['/models/tiny/', '/owner/tiny/resolve/main/'];
 const N_LOGITS = 320;
 
 let profile: Profile;
-let server: BadServer;
-let behave: (ask: Ask) => Deed | undefined = () => undefined;
+let source: ModelSource;
 
 /** What the native tool computes from the same folder. */
 function nativeLogits(weights: 'int4' | 'file'): number[] {
@@ -37,12 +36,10 @@ function nativeLogits(weights: 'int4' | 'file'): number[] {
   }
 }
 
-function answer(ask: Ask): Deed {
-  const deed = behave(ask);
-  const place = PLACES.find((begin) => ask.path.startsWith(begin));
-  const file = place === undefined ? undefined : FILES.get(ask.path.slice(place.length));
-  const given = file === undefined ? { status: 404, body: Buffer.alloc(0) } : { file };
-  return { ...given, ...deed, headers: { ...CORS, ...deed?.headers } };
+function answer({ path }: Ask): Deed {
+  const place = PLACES.find((begin) => path.startsWith(begin));
+  const file = place === undefined ? undefined : FILES.get(path.slice(place.length));
+  return file === undefined ? { status: 404, body: Buffer.alloc(0) } : { file };
 }
 
 type PlainOptions = Pick<EngineOptions, 'storage' | 'weights'> & { hub?: string };
@@ -76,21 +73,21 @@ async function load(
 }
 
 before(async () => {
-  server = await openBadServer(Buffer.alloc(0), answer);
+  source = await ModelSource.open(answer);
   profile = await openProfile();
 });
 
 afterEach(async () => {
-  behave = () => undefined;
+  source.behave = () => undefined;
   await profile.forget();
 });
 
 after(async () => {
   await profile.close();
-  await server.close();
+  await source.close();
 });
 
-const placeOf = (path: string): string => new URL(path, server.url).href;
+const placeOf = (path: string): string => new URL(path, source.server.url).href;
 
 test('a folder of another origin is loaded, stored, and needs no network on the next visit', async () => {
   const first = await load(await profile.openPage(), placeOf('/models/tiny/'));
@@ -98,11 +95,11 @@ test('a folder of another origin is loaded, stored, and needs no network on the 
   assert.equal(first.name, 'tiny');
   assert.equal(first.kind, 'opfs');
   await profile.quit();
-  const asked = server.asks.length;
-  behave = () => ({ isDead: true });
+  const asked = source.server.asks.length;
+  source.behave = () => ({ isDead: true });
   const second = await load(await profile.openPage(), placeOf('/models/tiny/'));
   assert.deepEqual(second, first);
-  assert.equal(server.asks.length, asked, 'a stored folder asked the network');
+  assert.equal(source.server.asks.length, asked, 'a stored folder asked the network');
 });
 
 test('by its name on the hub, and with the weights as they are', async () => {
@@ -126,7 +123,7 @@ test('downloaded first, loaded without a network later', async () => {
     return await pocketphi.models.get(place);
   }, placeOf('/models/tiny/'));
   assert.equal(stored?.state, 'complete');
-  behave = () => ({ isDead: true });
+  source.behave = () => ({ isDead: true });
   const loaded = await load(page, placeOf('/models/tiny/'));
   assert.deepEqual(loaded.logits, nativeLogits('int4'));
 });
@@ -171,7 +168,7 @@ for (const [what, path, deed, code, text] of [
   ],
 ] as const) {
   test(`refused: ${what}`, async () => {
-    behave = ({ path: asked }) => {
+    source.behave = ({ path: asked }) => {
       if (!('at' in deed) || !asked.includes(deed.at)) return undefined;
       if ('status' in deed) return { status: deed.status, body: Buffer.alloc(0) };
       return {

@@ -259,8 +259,9 @@ test('storage: a full disk: the model loads all the same and says that it is not
     const result = await load(page);
     assert.deepEqual(result.logits, logits);
     assert.equal(result.kind, null, result.reason);
-    assert.match(result.reason, /storage is too small|stores no more/);
-    await assert.rejects(load(page, { storage: 'opfs' }), /storage is too small|stores no more/);
+    /* Chromium's estimate() does not know of the limit. */
+    assert.match(result.reason, /the browser stores no more: .* though .* are left/);
+    await assert.rejects(load(page, { storage: 'opfs' }), /the browser stores no more: .* though/);
   } finally {
     await small.close();
   }

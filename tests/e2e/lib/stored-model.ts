@@ -11,7 +11,7 @@ import { tinyModel } from './models.ts';
 export const FILE = readFileSync(tinyModel('phi3-mha'));
 export const CHUNK_BYTES = 1 << 16;
 export const TOKENS = [1, 5, 9, 30];
-export const CORS = {
+const CORS = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'Content-Range, ETag, Accept-Ranges, Content-Length',
   'Cross-Origin-Resource-Policy': 'cross-origin',
@@ -36,7 +36,7 @@ export function manifestOf(...files: Record<string, unknown>[]): Record<string, 
   return { format: 'pocketphi-manifest/1', name: 'tiny', licence: 'MIT', files };
 }
 
-/** The model on a server of another origin, which misbehaves as a test wants. */
+/** The model, or what a test has in its place, on a server of another origin, which misbehaves as the test wants. */
 export class ModelSource {
   readonly server: BadServer;
   /** The manifest as a file, for a site to serve. */
@@ -44,11 +44,12 @@ export class ModelSource {
   readonly #folder: string;
   behave: (ask: Ask) => Deed | undefined = () => undefined;
 
-  static async open(): Promise<ModelSource> {
+  /** `answer`: what is right, where that is not the model's file. */
+  static async open(answer: (ask: Ask) => Deed = () => ({})): Promise<ModelSource> {
     let source: ModelSource | undefined;
     const server = await openBadServer(FILE, (ask) => {
       const deed = source?.behave(ask);
-      return { ...deed, headers: { ...CORS, ...deed?.headers } };
+      return { ...answer(ask), ...deed, headers: { ...CORS, ...deed?.headers } };
     });
     source = new ModelSource(server);
     return source;

@@ -115,7 +115,6 @@ function setMode(mode) {
 function close() {
   state.abort?.abort();
   state.abort = undefined;
-  state.source?.close();
   state.source = undefined;
   state.nextAt = undefined;
   awake.end();
@@ -199,8 +198,7 @@ async function open(signal) {
   await vision.load(choice.chosen);
   choice.loaded = vision.loaded;
   signal.throwIfAborted();
-  const source = await openSource(kind, { file: state.file, onEnd: ended });
-  if (signal.aborted) source.close();
+  const source = await openSource(kind, { file: state.file, onEnd: ended, signal });
   signal.throwIfAborted();
   state.source = source;
 }
@@ -234,8 +232,9 @@ async function start() {
   awake.begin();
   ui.title.focus({ preventScroll: true });
   say((words) => words.statuses.watching);
-  await guarded((signal) =>
-    watch({
+  await guarded(async (signal) => {
+    await state.source.start();
+    await watch({
       look: () => look(signal),
       everyMs: Number(ui.every.value) * 1000,
       signal,
@@ -249,8 +248,8 @@ async function start() {
         state.nextAt = new Date(Date.now() + ms);
         draw();
       },
-    }),
-  );
+    });
+  });
 }
 
 // ---- What the page says ------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /* Where frames come from: the camera, a video file, or the scene that the page draws. Each is opened, gives frames,
  * and is closed; its picture is shown in the page meanwhile. */
-import { closeCamera, openCamera, showCamera, snapshot } from '../site/camera.js';
+import { showCamera, snapshot } from '../site/camera.js';
 import { PageError } from '../site/errors.js';
 import { byId, element } from '../site/text.js';
 import { drawScene, SCENE_SIZE } from './scene.js';
@@ -38,12 +38,17 @@ function copyOf(canvas) {
 
 class SceneSource {
   #begin = performance.now();
-  #isOpen = true;
+  #signal;
 
-  constructor() {
+  constructor(signal) {
+    this.#signal = signal;
     layScene();
     this.#draw();
     this.#move();
+  }
+
+  static async open({ signal }) {
+    return new SceneSource(signal);
   }
 
   #draw() {
@@ -52,85 +57,102 @@ class SceneSource {
 
   /** Between frames for the eye only: not where the user wants nothing to move. */
   #move() {
-    if (!this.#isOpen || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    if (this.#signal.aborted || matchMedia('(prefers-reduced-motion: reduce)').matches) return;
     this.#draw();
     requestAnimationFrame(() => this.#move());
+  }
+
+  start() {
+    /* It goes by already. */
   }
 
   frame() {
     this.#draw();
     return copyOf(ui.scene);
   }
-
-  close() {
-    this.#isOpen = false;
-  }
 }
 
 class CameraSource {
-  #stream;
+  static async open({ onEnd, signal }) {
+    show(ui.video);
+    await showCamera(ui.video, { signal, onEnd: () => onEnd('CAMERA_ENDED') });
+    return new CameraSource();
+  }
 
-  /** `onEnd()`: the camera was unplugged, or taken away. */
-  static async open(onEnd) {
-    const source = new CameraSource();
-    source.#stream = await openCamera();
-    for (const track of source.#stream.getTracks()) track.addEventListener('ended', onEnd);
-    try {
-      show(ui.video);
-      await showCamera(ui.video, source.#stream);
-    } catch (error) {
-      source.close();
-      throw new PageError('CAMERA_BUSY', error.message);
-    }
-    return source;
+  start() {
+    /* It goes by already. */
   }
 
   frame() {
     return snapshot(ui.video);
   }
-
-  close() {
-    closeCamera(this.#stream);
-    ui.video.srcObject = null;
-  }
 }
 
-class FileSource {
-  #url;
+/** The event of the video; rejects when the file cannot be played, or the signal is aborted. */
+function videoEvent(type, signal) {
+  return new Promise((resolve, reject) => {
+    const options = { once: true, signal };
+    ui.video.addEventListener(type, resolve, options);
+    ui.video.addEventListener('error', () => reject(ui.video.error), options);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
 
-  static async open(file, onEnd) {
-    const source = new FileSource();
-    source.#url = URL.createObjectURL(file);
+/** Stays at its first frame until the watch begins: a short video would be over before. */
+class FileSource {
+  #onEnd;
+
+  constructor(onEnd) {
+    this.#onEnd = onEnd;
+  }
+
+  static async open({ file, onEnd, signal }) {
+    const url = URL.createObjectURL(file);
+    const close = () => {
+      if (ui.video.src === url) clearFile();
+      URL.revokeObjectURL(url);
+    };
+    signal.addEventListener('abort', close, { once: true });
     show(ui.video);
     ui.video.muted = true;
-    ui.video.src = source.#url;
-    ui.video.onended = onEnd;
+    ui.video.playsInline = true;
+    ui.video.src = url;
     try {
+      /* Played for a moment: some browsers fetch nothing before. */
       await ui.video.play();
+      ui.video.pause();
+      const isBack = videoEvent('seeked', signal);
+      ui.video.currentTime = 0;
+      await isBack;
       if (ui.video.videoWidth === 0) throw new Error('it has no picture');
     } catch (error) {
-      source.close();
+      close();
       throw new PageError('VIDEO_UNREAD', error.message);
     }
-    return source;
+    return new FileSource(() => onEnd('VIDEO_ENDED'));
+  }
+
+  async start() {
+    ui.video.onended = this.#onEnd;
+    await ui.video.play();
   }
 
   frame() {
     return snapshot(ui.video);
   }
-
-  close() {
-    ui.video.pause();
-    ui.video.onended = null;
-    ui.video.removeAttribute('src');
-    ui.video.load();
-    URL.revokeObjectURL(this.#url);
-  }
 }
 
-/** { frame() → canvas, close() } of a kind: 'scene', 'camera' or 'file'. `onEnd(code)`: no more frames will come. */
-export function openSource(kind, { file, onEnd }) {
-  if (kind === 'camera') return CameraSource.open(() => onEnd('CAMERA_ENDED'));
-  if (kind === 'file') return FileSource.open(file, () => onEnd('VIDEO_ENDED'));
-  return Promise.resolve(new SceneSource());
+function clearFile() {
+  ui.video.pause();
+  ui.video.onended = null;
+  ui.video.removeAttribute('src');
+  ui.video.load();
+}
+
+const SOURCES = { scene: SceneSource, camera: CameraSource, file: FileSource };
+
+/** { frame() → canvas, start() } of a kind: 'scene', 'camera' or 'file'; closed when `signal` is aborted, however far
+ *  it is. start(): from now on frames go by. `onEnd(code)`: no more of them will come. */
+export function openSource(kind, { file, onEnd, signal }) {
+  return SOURCES[kind].open({ file, onEnd, signal });
 }

@@ -19,8 +19,7 @@ const WISHES = {
   },
 };
 
-/** The stream; closeCamera() takes its light off. */
-export async function openCamera() {
+async function openCamera() {
   if (navigator.mediaDevices?.getUserMedia === undefined)
     throw new PageError('CAMERA_INSECURE', 'navigator.mediaDevices is missing');
   try {
@@ -30,16 +29,28 @@ export async function openCamera() {
   }
 }
 
-export function closeCamera(stream) {
-  for (const track of stream.getTracks()) track.stop();
-}
-
-/** Shows the stream in a video element; resolves when there is a picture in it. */
-export async function showCamera(video, stream) {
-  video.srcObject = stream;
-  video.muted = true;
-  video.playsInline = true;
-  await video.play();
+/** Shows the camera in a video element until `signal` is aborted, also while the browser still asks the user; resolves
+ *  when there is a picture. Only the last that was shown there clears the element. `onEnd()`: the camera was unplugged,
+ *  or taken away. */
+export async function showCamera(video, { signal, onEnd = () => undefined }) {
+  const stream = await openCamera();
+  const close = () => {
+    for (const track of stream.getTracks()) track.stop();
+    if (video.srcObject === stream) video.srcObject = null;
+  };
+  if (signal.aborted) close();
+  signal.throwIfAborted();
+  signal.addEventListener('abort', close, { once: true });
+  for (const track of stream.getTracks()) track.addEventListener('ended', onEnd);
+  try {
+    video.srcObject = stream;
+    video.muted = true;
+    video.playsInline = true;
+    await video.play();
+  } catch (error) {
+    close();
+    throw new PageError('CAMERA_BUSY', error.message);
+  }
 }
 
 /** What a video element shows now, as a canvas of its own. */

@@ -1,5 +1,5 @@
 /* The dialog in which a photo is taken. The camera is on while it is open, and at no other time. */
-import { closeCamera, openCamera, showCamera, snapshot } from '../site/camera.js';
+import { showCamera, snapshot } from '../site/camera.js';
 import { byId } from '../site/text.js';
 
 const ui = {
@@ -10,7 +10,8 @@ const ui = {
 };
 
 export class Photo {
-  #stream;
+  /** Puts the camera of the open dialog off. */
+  #abort;
   #onError;
 
   /** `onTake(canvas)`; `onError(error)` when there is no camera to be had. */
@@ -22,34 +23,30 @@ export class Photo {
       onTake(canvas);
     });
     ui.close.addEventListener('click', () => ui.dialog.close());
-    ui.dialog.addEventListener('close', () => this.#end());
+    ui.dialog.addEventListener('close', () => {
+      if (!ui.dialog.open) this.#end(); /* the event comes late: the dialog may be open again */
+    });
     addEventListener('pagehide', () => this.#end());
   }
 
   async open() {
+    this.#end();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
     ui.take.disabled = true;
     ui.dialog.showModal();
     try {
-      const stream = await openCamera();
-      this.#end();
-      if (!ui.dialog.open) {
-        closeCamera(stream); /* closed while the browser asked */
-        return;
-      }
-      this.#stream = stream;
-      await showCamera(ui.video, stream);
+      await showCamera(ui.video, { signal });
       ui.take.disabled = false;
       ui.take.focus();
     } catch (error) {
-      if (!ui.dialog.open) return;
+      if (signal.aborted) return;
       ui.dialog.close();
       this.#onError(error);
     }
   }
 
   #end() {
-    if (this.#stream) closeCamera(this.#stream);
-    this.#stream = undefined;
-    ui.video.srcObject = null;
+    this.#abort?.abort();
   }
 }

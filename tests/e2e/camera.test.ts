@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import type { AskedRequest, FakeVision } from './lib/fake-vision-types.ts';
 import { checkState, type DESKTOP, PHONE, tabTo } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
-import { VisionSite } from './lib/vision-site.ts';
+import { holdPrompt, VisionSite } from './lib/vision-site.ts';
 
 declare global {
   var locks: string[];
@@ -240,10 +240,63 @@ test('a video file is watched to its end; what is no video is said', async () =>
     buffer: Buffer.from(bytes),
   });
   await page.locator('#file-name', { hasText: 'film.webm' }).waitFor();
-  await page.click('#prepare');
+  await tryFrame(page);
+  const film = () =>
+    page.$eval('#video', (video: HTMLVideoElement) => [video.paused, video.currentTime]);
+  assert.deepEqual(await film(), [true, 0], 'it waits for the watch');
+  await page.click('#start');
   await say(page, 'The video has ended.');
   assert.equal(await page.locator('#error').isVisible(), false);
   assert.match((await page.textContent('#seen-description')) ?? '', /Two shapes/);
+});
+
+test('a camera that is allowed after the stop goes off, and leaves that of the next watch alone', async () => {
+  const { page, errors } = await open(LARGE);
+  await page.check('input[value="camera"]', { force: true });
+  await page.evaluate(holdPrompt);
+  await page.click('#prepare');
+  await page.waitForFunction(() => globalThis.answerPrompt !== undefined);
+  await page.click('#stop');
+  await say(page, 'Stopped.');
+  await tryFrame(page);
+  assert.equal(await liveTracks(page), 1);
+  await page.evaluate(() => answerPrompt());
+  await page.waitForFunction(
+    () =>
+      streams.length === 2 && streams[1]?.getTracks().every((one) => one.readyState === 'ended'),
+  );
+  assert.equal(await liveTracks(page), 1);
+  const isShown = () =>
+    page.$eval('#video', (video: HTMLVideoElement) => video.srcObject === streams[0]);
+  assert.ok(await isShown(), 'the picture of the next watch stays');
+  await page.click('#start');
+  await page.locator('#next', { hasText: 'Next frame' }).waitFor();
+  assert.deepEqual(errors, []);
+});
+
+test('a frame that gives no thumbnail, and a file that cannot be made, are said', async () => {
+  const { page, errors } = await open(LARGE, { answers: ['{"answer": "yes"}'] });
+  await page.evaluate(() => {
+    const make = HTMLCanvasElement.prototype.toBlob;
+    HTMLCanvasElement.prototype.toBlob = function toBlob(give, type, quality) {
+      if (type !== 'image/jpeg') make.call(this, give, type, quality);
+      else {
+        HTMLCanvasElement.prototype.toBlob = make;
+        give(null);
+      }
+    };
+  });
+  await page.click('#prepare');
+  await error(page, 'This is not a picture that can be read.');
+  await tryFrame(page);
+  await page.evaluate(() => {
+    FileReader.prototype.readAsDataURL = () => {
+      throw new Error('no memory for it');
+    };
+  });
+  await page.click('#export');
+  await error(page, 'no memory for it');
+  assert.deepEqual(errors, []);
 });
 
 test('by the keyboard alone, in Korean, on a phone', async () => {

@@ -8,7 +8,14 @@ import type { AskedRequest, FakeVision, Part } from './lib/fake-vision-types.ts'
 import { ROOT } from './lib/models.ts';
 import { checkState, DESKTOP, PHONE, tabTo } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
-import { VisionSite } from './lib/vision-site.ts';
+import { holdPrompt, VisionSite } from './lib/vision-site.ts';
+
+declare global {
+  /** Bitmaps that the page made and has not closed. */
+  var nBitmaps: number;
+  /** Whether pictures are not made smaller for now. */
+  var isShrinkHeld: boolean;
+}
 
 const TASK_MS_MAX = 50;
 const SMALL = '/vision/?embedded=/models/small.gguf';
@@ -407,16 +414,7 @@ test('models that fail: not there, reading text only, broken while they look', a
 test('a photo: the camera is on while the dialog is open, and off afterwards', async () => {
   const { page, errors } = await open(SMALL, {
     fake: { numCrops: 1 },
-    first: () => {
-      globalThis.streams = [];
-      const { mediaDevices } = navigator;
-      const ask = mediaDevices.getUserMedia.bind(mediaDevices);
-      mediaDevices.getUserMedia = async (wishes) => {
-        const stream = await ask(wishes);
-        globalThis.streams.push(stream);
-        return stream;
-      };
-    },
+    first: keepStreams,
   });
   const live = () =>
     page.evaluate(
@@ -479,6 +477,18 @@ test('no task of the page takes 50 ms: adding a photo, looking, writing', async 
   assert.ok(cpuMs < TASK_MS_MAX, `adding: a task of ${cpuMs} ms`);
   await page.getByRole('button', { name: 'Remove: 1. photo.png' }).click();
   await example(page, 'shapes');
+/** Keeps what cameras the page was given in `streams`. Run in the page. */
+function keepStreams(): void {
+  globalThis.streams = [];
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wishes) => {
+    const stream = await ask(wishes);
+    globalThis.streams.push(stream);
+    return stream;
+  };
+}
+
   await page.evaluate(() => {
     fakeVision.reply = () => 'A **bold** word, and more of them.\n\n'.repeat(40);
   });
@@ -491,3 +501,33 @@ test('no task of the page takes 50 ms: adding a photo, looking, writing', async 
   });
   assert.ok(talk.cpuMs < TASK_MS_MAX, `answering: a task of ${talk.cpuMs} ms`);
 });
+test('a camera that is allowed after the dialog has closed goes off, and leaves the next dialog’s alone', async () => {
+  const { page, errors } = await open(SMALL, { first: keepStreams });
+  await page.evaluate(holdPrompt);
+  await page.click('#open-photo');
+  await page.waitForFunction(() => globalThis.answerPrompt !== undefined);
+  await page.keyboard.press('Escape');
+  await page.click('#open-photo');
+  await page.locator('#take:enabled').waitFor();
+  await page.evaluate(() => answerPrompt());
+  await page.waitForFunction(() => streams.length === 2);
+  await page.waitForFunction(() =>
+    streams[1]?.getTracks().every(({ readyState }) => readyState === 'ended'),
+  );
+  const isOn = () =>
+    page.$eval(
+      '#photo-video',
+      (video: HTMLVideoElement) =>
+        video.srcObject === streams[0] && streams[0]?.getTracks()[0]?.readyState === 'live',
+    );
+  assert.ok(await isOn());
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => {
+    HTMLMediaElement.prototype.play = () =>
+      Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
+  await page.click('#open-photo');
+  await error(page, 'Another program may hold it');
+  assert.deepEqual(errors, []);
+});
+

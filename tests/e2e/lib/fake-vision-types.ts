@@ -30,3 +30,5 @@ declare global {
   var nEncoded: number;
   var streams: MediaStream[];
 }
+  /** Lets the browser answer the question about the camera that holdPrompt() keeps open. */
+  var answerPrompt: () => void;

@@ -11,6 +11,20 @@ export interface Visit {
   readonly prepare: (page: Page) => Promise<void>;
 }
 
+/** The next camera that the page asks for is given once answerPrompt() is called: the user thinks it over. Run in the
+ *  page. */
+export function holdPrompt(): void {
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia;
+  mediaDevices.getUserMedia = async (wishes) => {
+    mediaDevices.getUserMedia = ask;
+    await new Promise<void>((resolve) => {
+      globalThis.answerPrompt = resolve;
+    });
+    return await ask.call(mediaDevices, wishes);
+  };
+}
+
 export class VisionSite {
   readonly #site: FakeSite;
   readonly #browser: LaunchedContext;

@@ -358,7 +358,11 @@ ui.file.addEventListener('change', () => {
   unready();
 });
 byId('export').addEventListener('click', async () => {
-  saveFile(await log.export(), `pocketphi-watch-${new Date().toISOString().slice(0, 10)}.html`);
+  try {
+    saveFile(await log.export(), `pocketphi-watch-${new Date().toISOString().slice(0, 10)}.html`);
+  } catch (error) {
+    errorBox.show(error);
+  }
 });
 byId('clear').addEventListener('click', async () => {
   const { words } = frame;

@@ -1,5 +1,6 @@
 /* Matches, newest first: thumbnail, time, what the model said. They live in this tab only, and are exported as one
  * file that any browser opens. The oldest leave when there are too many. */
+import { blobOf } from '../site/camera.js';
 import { byId, element } from '../site/text.js';
 
 export const MATCHES_MAX = 500;
@@ -23,7 +24,7 @@ async function thumbnailOf(canvas) {
   small.width = Math.round(canvas.width * scale);
   small.height = Math.round(canvas.height * scale);
   small.getContext('2d').drawImage(canvas, 0, 0, small.width, small.height);
-  return await new Promise((resolve) => small.toBlob(resolve, 'image/jpeg', 0.85));
+  return await blobOf(small, 'image/jpeg', 0.85);
 }
 
 function dataUrlOf(blob) {

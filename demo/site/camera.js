@@ -62,12 +62,16 @@ export function snapshot(video) {
   return canvas;
 }
 
-/** PNG: no pixel is changed on the way to the model. */
-export function blobOf(canvas) {
+/** PNG unless another type is wanted: no pixel is changed on the way to the model. */
+export function blobOf(canvas, type = 'image/png', quality = undefined) {
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new PageError('PICTURE_UNREAD', 'the canvas gives no picture'));
-      else resolve(blob);
-    }, 'image/png');
+    canvas.toBlob(
+      (blob) => {
+        if (blob === null) reject(new PageError('PICTURE_UNREAD', 'the canvas gives no picture'));
+        else resolve(blob);
+      },
+      type,
+      quality,
+    );
   });
 }

@@ -6,7 +6,7 @@ import { byId, element } from '../site/text.js';
 import { nTilesOf } from '../site/vision-engine.js';
 import { readPicture, shownSize } from './picture.js';
 
-export const PICTURES_MAX = 12;
+const PICTURES_MAX = 12;
 
 const host = byId('pictures-list');
 
@@ -84,22 +84,35 @@ export class PictureList {
 
   /** A picture without a file's name is called by its `kind`, a key of words.names. */
   async add(blob, kind = 'picture') {
-    if (this.#isLocked) return;
     try {
-      if (this.#pictures.length >= PICTURES_MAX)
-        throw new PageError('PICTURES_MANY', `${PICTURES_MAX} at most`);
+      this.#checkRoom();
       const name = blob.name ? () => blob.name : (words) => words.names[kind];
-      const picture = await readPicture(blob, name);
-      if (this.#isLocked) return;
-      picture.id = ++this.#nAdded;
-      picture.ui = this.#item(picture);
-      this.#pictures.push(picture);
-      drawBitmap(picture.ui.canvas, picture.bitmap);
-      host.append(picture.ui.item);
-      this.#changed();
+      this.#push(await readPicture(blob, name));
     } catch (error) {
       this.#onError(error);
     }
+  }
+
+  #checkRoom() {
+    if (this.#isLocked) throw new PageError('PICTURES_LOCKED', 'a question is being answered');
+    if (this.#pictures.length >= PICTURES_MAX)
+      throw new PageError('PICTURES_MANY', `${PICTURES_MAX} at most`, { most: PICTURES_MAX });
+  }
+
+  /** Others may have come while it was read, or a question been asked. */
+  #push(picture) {
+    try {
+      this.#checkRoom();
+    } catch (error) {
+      picture.bitmap.close();
+      throw error;
+    }
+    picture.id = ++this.#nAdded;
+    picture.ui = this.#item(picture);
+    this.#pictures.push(picture);
+    drawBitmap(picture.ui.canvas, picture.bitmap);
+    host.append(picture.ui.item);
+    this.#changed();
   }
 
   /** Has `prepare(blob)` say of each picture what the model will see of it. `key`: what that depends on. */
@@ -108,9 +121,9 @@ export class PictureList {
       if (picture.planKey === key) continue;
       const plan = await prepare(picture.blob);
       const bitmap = await shrink(plan);
-      if (signal.aborted) return;
-      drawPlan(picture.ui.canvas, bitmap, plan.tiles);
+      if (!signal.aborted) drawPlan(picture.ui.canvas, bitmap, plan.tiles);
       bitmap.close();
+      if (signal.aborted) return;
       const { paddedWidth, paddedHeight, tokens, tiles } = plan;
       picture.plan = { paddedWidth, paddedHeight, tokens, tiles };
       picture.planKey = key;

@@ -96,7 +96,9 @@ const en = {
   errors: {
     ...VISION_WORDS.en.errors,
     PICTURES_NONE: 'There is no picture yet: choose, drop, paste or draw one.',
-    PICTURES_MANY: 'Twelve pictures at most. Remove one first.',
+    PICTURES_MANY: ({ most }) => `${most} pictures at most. Remove one first.`,
+    PICTURES_LOCKED:
+      'Pictures cannot be added while the model answers. Stop it, or wait for the answer, then add it again.',
     PICTURES_CONTEXT: ({ tokens, room, fits }) =>
       `These pictures are ${tokens} tokens, and the model has room for ${room}. ` +
       (fits === undefined
@@ -200,7 +202,9 @@ const ko = {
   errors: {
     ...VISION_WORDS.ko.errors,
     PICTURES_NONE: '아직 그림이 없습니다. 고르거나, 끌어다 놓거나, 붙여 넣거나, 그려 보세요.',
-    PICTURES_MANY: '그림은 열두 장까지 넣을 수 있습니다. 먼저 한 장을 빼 주세요.',
+    PICTURES_MANY: ({ most }) => `그림은 ${most}장까지 넣을 수 있습니다. 먼저 한 장을 빼 주세요.`,
+    PICTURES_LOCKED:
+      '모델이 대답하는 동안에는 그림을 넣을 수 없습니다. 중지하거나 대답을 기다린 뒤 다시 넣어 주세요.',
     PICTURES_CONTEXT: ({ tokens, room, fits }) =>
       `그림이 토큰 ${tokens}개인데 모델에는 ${room}개만 들어갑니다. ` +
       (fits === undefined

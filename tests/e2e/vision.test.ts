@@ -237,6 +237,81 @@ test('stopped while it looks, and while it writes: what was written stays', asyn
   assert.match(String(last?.messages[1]?.content), /^word word/);
 });
 
+test('stopped while the pictures are cut: at once', async () => {
+  const { page } = await open(LARGE, { fake: { prepareMs: 3_600_000 } });
+  await example(page, 'shapes');
+  await ask(page, 'What?');
+  await say(page, 'Cutting the pictures…');
+  await page.locator('#model-note', { hasText: 'is loaded' }).waitFor({ state: 'attached' });
+  await page.click('#stop');
+  await say(page, 'Stopped.');
+  await page.evaluate(() => {
+    fakeVision.prepareMs = 1;
+  });
+  await ask(page, 'What?');
+  await say(page, 'Answered.');
+});
+
+test('a picture that comes during an answer is refused with a word', async () => {
+  const { page } = await open(LARGE, { fake: { isHeld: true } });
+  await example(page, 'shapes');
+  await ask(page, 'What?');
+  await say(page, 'Looking at the picture.');
+  await page.click('[data-example="shapes"]');
+  await error(page, 'Pictures cannot be added while the model answers.');
+  assert.equal(await page.locator('.picture').count(), 1);
+  await page.evaluate(() => {
+    fakeVision.isHeld = false;
+  });
+  await say(page, 'Answered.');
+});
+
+/** Keeps count of bitmaps in nBitmaps; those of pixels wait while isShrinkHeld. Run in the page. */
+function countBitmaps(): void {
+  globalThis.nBitmaps = 0;
+  globalThis.isShrinkHeld = false;
+  const make = createImageBitmap;
+  const close = ImageBitmap.prototype.close;
+  ImageBitmap.prototype.close = function closeOne() {
+    if (this.width > 0) globalThis.nBitmaps--;
+    close.call(this);
+  };
+  globalThis.createImageBitmap = async (source: ImageBitmapSource, options?: unknown) => {
+    while (source instanceof ImageData && isShrinkHeld)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    const bitmap = await make(source, options as ImageBitmapOptions);
+    globalThis.nBitmaps++;
+    return bitmap;
+  };
+}
+
+test('twelve pictures at most, however fast they come; no bitmap is left over', async () => {
+  const { page } = await open(LARGE, { first: countBitmaps });
+  await page.evaluate(() => {
+    const button = document.querySelector<HTMLElement>('[data-example="shapes"]');
+    for (let i = 0; i < 15; i++) button?.click();
+  });
+  await page.locator('.picture').nth(11).waitFor();
+  await error(page, '12 pictures at most.');
+  await page.waitForFunction(() => nBitmaps === 12);
+  assert.equal(await page.locator('.picture').count(), 12);
+  for (let i = 0; i < 10; i++)
+    await page.locator('.picture [data-action="remove"]').first().click();
+  await page.click('#model summary');
+  await page.evaluate(() => {
+    globalThis.isShrinkHeld = true;
+  });
+  await page.click('#load');
+  await page.locator('#model-note', { hasText: 'is loaded' }).waitFor();
+  await page.waitForFunction(() => nBitmaps === 2);
+  await page.check('input[value="fast"]', { force: true });
+  await page.evaluate(() => {
+    globalThis.isShrinkHeld = false;
+  });
+  await facts(page).nth(1).getByText('1 tile').waitFor();
+  await page.waitForFunction(() => nBitmaps === 2);
+});
+
 test('drawing: with the pointer, by the keyboard, by the page’s hand; undo, redo, clear', async () => {
   const { page, errors } = await open(SMALL, { fake: { numCrops: 1 } });
   const ink = () =>
@@ -368,7 +443,7 @@ test('too many pictures, none, and pictures that do not fit: said before anythin
   await error(page, /1,252 tokens.*Remove pictures/);
   for (let i = 4; i < 12; i++) await example(page, 'shapes');
   await page.click('[data-example="shapes"]');
-  await error(page, 'Twelve pictures at most.');
+  await error(page, '12 pictures at most.');
   assert.equal(await page.locator('.picture').count(), 12);
 });
 
@@ -411,6 +486,18 @@ test('models that fail: not there, reading text only, broken while they look', a
   await note.getByText('Fake Vision is loaded. It is not kept on this device: for tests').waitFor();
 });
 
+/** Keeps what cameras the page was given in `streams`. Run in the page. */
+function keepStreams(): void {
+  globalThis.streams = [];
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wishes) => {
+    const stream = await ask(wishes);
+    globalThis.streams.push(stream);
+    return stream;
+  };
+}
+
 test('a photo: the camera is on while the dialog is open, and off afterwards', async () => {
   const { page, errors } = await open(SMALL, {
     fake: { numCrops: 1 },
@@ -437,6 +524,36 @@ test('a photo: the camera is on while the dialog is open, and off afterwards', a
     streams.every((stream) => stream.getTracks().every(({ readyState }) => readyState === 'ended')),
   );
   assert.equal(await page.locator('.picture').count(), 1);
+  assert.deepEqual(errors, []);
+});
+
+test('a camera that is allowed after the dialog has closed goes off, and leaves the next dialog’s alone', async () => {
+  const { page, errors } = await open(SMALL, { first: keepStreams });
+  await page.evaluate(holdPrompt);
+  await page.click('#open-photo');
+  await page.waitForFunction(() => globalThis.answerPrompt !== undefined);
+  await page.keyboard.press('Escape');
+  await page.click('#open-photo');
+  await page.locator('#take:enabled').waitFor();
+  await page.evaluate(() => answerPrompt());
+  await page.waitForFunction(() => streams.length === 2);
+  await page.waitForFunction(() =>
+    streams[1]?.getTracks().every(({ readyState }) => readyState === 'ended'),
+  );
+  const isOn = () =>
+    page.$eval(
+      '#photo-video',
+      (video: HTMLVideoElement) =>
+        video.srcObject === streams[0] && streams[0]?.getTracks()[0]?.readyState === 'live',
+    );
+  assert.ok(await isOn());
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => {
+    HTMLMediaElement.prototype.play = () =>
+      Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
+  await page.click('#open-photo');
+  await error(page, 'Another program may hold it');
   assert.deepEqual(errors, []);
 });
 
@@ -477,18 +594,6 @@ test('no task of the page takes 50 ms: adding a photo, looking, writing', async 
   assert.ok(cpuMs < TASK_MS_MAX, `adding: a task of ${cpuMs} ms`);
   await page.getByRole('button', { name: 'Remove: 1. photo.png' }).click();
   await example(page, 'shapes');
-/** Keeps what cameras the page was given in `streams`. Run in the page. */
-function keepStreams(): void {
-  globalThis.streams = [];
-  const { mediaDevices } = navigator;
-  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
-  mediaDevices.getUserMedia = async (wishes) => {
-    const stream = await ask(wishes);
-    globalThis.streams.push(stream);
-    return stream;
-  };
-}
-
   await page.evaluate(() => {
     fakeVision.reply = () => 'A **bold** word, and more of them.\n\n'.repeat(40);
   });
@@ -501,33 +606,3 @@ function keepStreams(): void {
   });
   assert.ok(talk.cpuMs < TASK_MS_MAX, `answering: a task of ${talk.cpuMs} ms`);
 });
-test('a camera that is allowed after the dialog has closed goes off, and leaves the next dialog’s alone', async () => {
-  const { page, errors } = await open(SMALL, { first: keepStreams });
-  await page.evaluate(holdPrompt);
-  await page.click('#open-photo');
-  await page.waitForFunction(() => globalThis.answerPrompt !== undefined);
-  await page.keyboard.press('Escape');
-  await page.click('#open-photo');
-  await page.locator('#take:enabled').waitFor();
-  await page.evaluate(() => answerPrompt());
-  await page.waitForFunction(() => streams.length === 2);
-  await page.waitForFunction(() =>
-    streams[1]?.getTracks().every(({ readyState }) => readyState === 'ended'),
-  );
-  const isOn = () =>
-    page.$eval(
-      '#photo-video',
-      (video: HTMLVideoElement) =>
-        video.srcObject === streams[0] && streams[0]?.getTracks()[0]?.readyState === 'live',
-    );
-  assert.ok(await isOn());
-  await page.keyboard.press('Escape');
-  await page.evaluate(() => {
-    HTMLMediaElement.prototype.play = () =>
-      Promise.reject(new DOMException('no', 'NotAllowedError'));
-  });
-  await page.click('#open-photo');
-  await error(page, 'Another program may hold it');
-  assert.deepEqual(errors, []);
-});
-

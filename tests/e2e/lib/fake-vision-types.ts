@@ -7,6 +7,7 @@ export interface FakeVision {
   steps?: number;
   stepMs?: number;
   isHeld?: boolean;
+  prepareMs?: number;
   contextLength?: number;
   loadMs?: number;
   failsToLoad?: string;
@@ -29,6 +30,6 @@ declare global {
   var fakeVision: FakeVision;
   var nEncoded: number;
   var streams: MediaStream[];
-}
   /** Lets the browser answer the question about the camera that holdPrompt() keeps open. */
   var answerPrompt: () => void;
+}

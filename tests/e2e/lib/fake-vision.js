@@ -6,6 +6,7 @@
  *   { numCrops }       pieces of a picture when nothing is said; 4
  *   { steps, stepMs }  steps of looking at a picture, and the time of each; 4 and 1
  *   { isHeld }         whether looking stays at its first step
+ *   { prepareMs }      how long cutting a picture takes; 1
  *   { contextLength }  tokens; 4096
  *   { failsToLoad, fails, isUnreadable }   error codes, or that pictures are no pictures
  *
@@ -58,7 +59,7 @@ class FakeEngine {
   }
 
   async prepareImage(blob, { numCrops = this.vision.numCrops, signal } = {}) {
-    await pause(1, signal);
+    await pause(config().prepareMs ?? 1, signal);
     if (config().isUnreadable)
       throw new EngineError('PHI_ECORRUPT', 'the fake engine cannot read it');
     const bitmap = await createImageBitmap(blob);
@@ -70,6 +71,7 @@ class FakeEngine {
     context.fillRect(0, 0, canvas.width, canvas.height);
     const scale = Math.min(canvas.width / width, canvas.height / height);
     context.drawImage(bitmap, 0, 0, width * scale, height * scale);
+    bitmap.close();
     return {
       width,
       height,

@@ -5,8 +5,26 @@ import { PageError } from './errors.js';
 /* The likeliest words: what is in a picture is no matter of chance. */
 const SAMPLING = { temperature: 0 };
 
-/** What an engine says of a picture is not said of a model's file. */
-const PICTURE_CODES = { PHI_ECORRUPT: 'PICTURE_UNREAD', PHI_EINVAL: 'PICTURE_LARGE' };
+/** What the engine reads of a picture: more would take gigabytes. */
+export const PICTURE_BYTES_MAX = 64 << 20;
+export const PICTURE_PIXELS_MAX = 64e6;
+
+export function tooLarge(message) {
+  return new PageError('PICTURE_LARGE', message, {
+    megabytes: Math.floor(PICTURE_BYTES_MAX / 1e6),
+    megapixels: PICTURE_PIXELS_MAX / 1e6,
+  });
+}
+
+/** What an engine says of a picture is not said of a model's file. A quota says that there was too much of it. */
+function pictureError(error) {
+  const { code, message, quota } = error;
+  if (code === 'PHI_ECORRUPT') return new PageError('PICTURE_UNREAD', message);
+  if (code !== 'PHI_EINVAL') return error;
+  return quota === undefined ? new PageError('PICTURE_REFUSED', message) : tooLarge(message);
+}
+
+const cancelled = () => new PageError('PHI_ECANCELED', 'cancelled by the user');
 
 /** Parts of a message: pictures in their order, then text. `numCrops` undefined: as the model has it. */
 export function contentOf(blobs, text, numCrops) {
@@ -105,9 +123,7 @@ export class VisionEngine {
     try {
       return await this.#engine.prepareImage(blob, options);
     } catch (error) {
-      throw PICTURE_CODES[error.code]
-        ? new PageError(PICTURE_CODES[error.code], error.message)
-        : error;
+      throw pictureError(error);
     }
   }
 

@@ -34,7 +34,10 @@ const en = {
     VISION_NONE:
       'This model reads text only. Choose one that sees: the small one of this site, or Phi-3.5-vision.',
     PICTURE_UNREAD: 'This is not a picture that can be read. JPEG, PNG, WebP, GIF and BMP can.',
-    PICTURE_LARGE: 'This picture is too large: 64 MB and 64 million pixels at most.',
+    PICTURE_LARGE: ({ megabytes, megapixels }) =>
+      `This picture is too large: ${megabytes} MB and ${megapixels} million pixels at most.`,
+    PICTURE_REFUSED:
+      'The model cannot look at this picture: it is empty, or longer than can be read.',
     CAMERA_DENIED:
       'The browser does not give the camera to this page. Allow it beside the address, then try again.',
     CAMERA_NONE: 'There is no camera on this device.',
@@ -76,7 +79,9 @@ const ko = {
       '글만 읽는 모델입니다. 그림을 볼 수 있는 모델을 고르세요. 이 사이트의 작은 모델이나 Phi-3.5-vision이 있습니다.',
     PICTURE_UNREAD:
       '그림으로 읽을 수 없는 파일입니다. JPEG, PNG, WebP, GIF, BMP를 읽을 수 있습니다.',
-    PICTURE_LARGE: '그림이 너무 큽니다. 64 MB, 6400만 픽셀까지 읽을 수 있습니다.',
+    PICTURE_LARGE: ({ megabytes, megapixels }) =>
+      `그림이 너무 큽니다. ${megabytes} MB, ${megapixels * 100}만 픽셀까지 읽을 수 있습니다.`,
+    PICTURE_REFUSED: '모델이 볼 수 없는 그림입니다. 비어 있거나 읽을 수 있는 것보다 깁니다.',
     CAMERA_DENIED:
       '브라우저가 이 페이지에 카메라를 허용하지 않습니다. 주소 옆에서 허용한 뒤 다시 해 보세요.',
     CAMERA_NONE: '이 기기에는 카메라가 없습니다.',

@@ -1,12 +1,10 @@
 /* A picture that the user gave: how large it is, and a small drawing of it. The browser tells the size before it
  * decodes. */
 import { PageError } from '../site/errors.js';
+import { PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, tooLarge } from '../site/vision-engine.js';
 
-/** What the engine reads: more pixels would take gigabytes. */
-const PIXELS_MAX = 64e6;
-const FILE_BYTES_MAX = 64 << 20;
 /** The longer side of what is shown of a picture. */
-export const SHOWN_MAX = 480;
+const SHOWN_MAX = 480;
 
 function loadImage(url) {
   return new Promise((resolve, reject) => {
@@ -26,15 +24,15 @@ export function shownSize(width, height) {
 
 /** { blob, name, width, height, bitmap } of a file; the bitmap is small. */
 export async function readPicture(blob, name) {
-  if (blob.size > FILE_BYTES_MAX)
-    throw new PageError('PICTURE_LARGE', `${blob.size} bytes, ${FILE_BYTES_MAX} at most`);
+  if (blob.size > PICTURE_BYTES_MAX)
+    throw tooLarge(`${blob.size} bytes, ${PICTURE_BYTES_MAX} at most`);
   const url = URL.createObjectURL(blob);
   try {
     const image = await loadImage(url);
     const { naturalWidth: width, naturalHeight: height } = image;
     if (width === 0 || height === 0) throw new PageError('PICTURE_UNREAD', 'it has no size');
-    if (width * height > PIXELS_MAX)
-      throw new PageError('PICTURE_LARGE', `${width} × ${height} pixels, ${PIXELS_MAX} at most`);
+    if (width * height > PICTURE_PIXELS_MAX)
+      throw tooLarge(`${width} × ${height} pixels, ${PICTURE_PIXELS_MAX} at most`);
     const shown = shownSize(width, height);
     const bitmap = await createImageBitmap(image, {
       resizeWidth: shown.width,

@@ -60,6 +60,7 @@ const choice = new ModelChoice(frame, {
   embedded: EMBEDDED_VISION,
   knownId: 'phi-3.5-vision',
   takesAddress: true,
+  loaded: () => vision.loaded,
   onChange: () => unready(),
 });
 
@@ -81,7 +82,6 @@ const state = {
   say: () => '',
 };
 
-const isSmall = () => choice.chosen?.model === EMBEDDED_VISION.url;
 const sourceKind = () => ui.sources.querySelector(':checked').value;
 const rule = () => ui.rule.value.trim();
 
@@ -135,7 +135,6 @@ function unready() {
 
 function stop(text) {
   const hadFocus = document.activeElement === ui.stop;
-  vision.cancelLoad();
   close();
   say(text);
   if (hadFocus) ui.prepare.focus();
@@ -189,14 +188,13 @@ async function open(signal) {
   const wishes = {
     rule: rule(),
     describes: ui.describes.checked,
-    isSmall: isSmall(),
+    isSmall: choice.isEmbedded,
     language: frame.language,
   };
   state.looker = new Looker(vision, wishes);
   state.rule = wishes.rule;
-  choice.loaded = undefined;
-  await vision.load(choice.chosen);
-  choice.loaded = vision.loaded;
+  await vision.load(choice.chosen, signal);
+  await choice.refresh();
   signal.throwIfAborted();
   const source = await openSource(kind, { file: state.file, onEnd: ended, signal });
   signal.throwIfAborted();
@@ -289,14 +287,14 @@ function drawSeen(words, language) {
 }
 
 function drawRule(words, language) {
-  ui.smallNote.hidden = !isSmall();
-  const kind = isSmall() ? readRule(rule()) : undefined;
+  ui.smallNote.hidden = !choice.isEmbedded;
+  const kind = choice.isEmbedded ? readRule(rule()) : undefined;
   const said =
     kind === undefined || rule() === ''
       ? ''
       : words.understood(formatNumber(kind.least), nameKind(kind, language));
   put(ui.understood, said);
-  const texts = words.suggestions[isSmall() ? 'small' : 'large'];
+  const texts = words.suggestions[choice.isEmbedded ? 'small' : 'large'];
   const shown = [...ui.suggestions.children].map(({ textContent }) => textContent);
   if (shown.join('\n') === texts.join('\n')) return;
   /* The rule of another list is one of ours: the first of this list instead. */
@@ -317,6 +315,7 @@ function drawRule(words, language) {
 function draw() {
   const { words, language } = frame;
   ui.modelTitle.textContent = words.modelOf(choice.title);
+  choice.drawNote();
   if (state.source === undefined) showIdle(sourceKind(), words);
   ui.fileRow.hidden = sourceKind() !== 'file';
   ui.fileName.textContent = state.file?.name ?? '';

@@ -3,7 +3,7 @@
 import { blobOf } from '../site/camera.js';
 import { byId, element } from '../site/text.js';
 
-export const MATCHES_MAX = 500;
+const MATCHES_MAX = 500;
 const SHOWN_MAX = 50;
 const THUMBNAIL = 320;
 
@@ -45,10 +45,6 @@ export class MatchLog {
   constructor(frame) {
     this.#frame = frame;
     frame.onLanguage(() => this.#draw());
-  }
-
-  get length() {
-    return this.#matches.length;
   }
 
   /** `seen`: what Looker.look() gave of the frame on the canvas. */

@@ -66,16 +66,22 @@ export class ModelChoice {
   #chosen;
   #file;
   #isLocked = false;
-  #loaded;
   #picker = element('input', 'hidden');
   #address;
   #offers;
   #onChange;
+  #loadedNow;
 
   /** `embedded`: the model of the site that can do it; `knownId`: one of the registry; `takesAddress`: whether an
-   *  address may be typed in. `onChange` is called when another model is chosen, by the user or by refresh(). */
-  constructor(frame, { embedded, knownId, takesAddress = false, onChange = () => undefined }) {
+   *  address may be typed in. `onChange` is called when another model is chosen, by the user or by refresh().
+   *  `loaded()`: which model an engine has loaded, { key, name, storage }, or undefined; it is said below the list, and
+   *  why it is not kept where it should have been. */
+  constructor(
+    frame,
+    { embedded, knownId, takesAddress = false, onChange = () => undefined, loaded },
+  ) {
     this.#frame = frame;
+    this.#loadedNow = loaded;
     this.#offers = { embedded, knownId, takesAddress };
     this.#onChange = onChange;
     this.#picker.type = 'file';
@@ -120,11 +126,10 @@ export class ModelChoice {
     this.#address.disabled = isLocked;
   }
 
-  /** Said below the list: which model an engine has loaded, and why it is not kept where it should have been.
-   *  `storage`: the engine's. undefined: nothing is loaded. */
-  set loaded(loaded) {
-    this.#loaded = loaded && { ...loaded, key: this.chosen?.key };
-    this.#drawNote();
+  /** Whether the chosen model is that of the site. */
+  get isEmbedded() {
+    const { chosen } = this;
+    return chosen !== undefined && chosen.model === this.#offers.embedded?.url;
   }
 
   /** Reads anew what is stored. A browser that stores nothing, or a broken list, leaves the others. */
@@ -182,22 +187,27 @@ export class ModelChoice {
     this.#address.placeholder = 'https://…  hf:…';
     if (focused === this.#address) focused.focus();
     else if (focused !== null) ui.choices.querySelector(':checked')?.focus();
-    this.#drawNote();
+    this.drawNote();
   }
 
-  #drawNote() {
+  /** What is said below the list, of what is loaded now. */
+  drawNote() {
+    const { said, reason } = this.#note();
+    if (ui.note.textContent === said + reason) return;
+    const detail = element('span', '', reason);
+    detail.lang = 'en';
+    ui.note.replaceChildren(said, detail);
+  }
+
+  #note() {
     const { words } = this.#frame;
     const { key, model } = this.chosen ?? {};
-    if (this.#loaded === undefined || this.#loaded.key !== key) {
-      ui.note.textContent = this.#warning();
-      return;
-    }
-    const { name, storage } = this.#loaded;
-    ui.note.textContent = words.loadedModel(name);
-    if (storage.kind !== null || typeof model !== 'string' || optionsFor(model).storage) return;
-    const reason = element('span', '', storage.reason);
-    reason.lang = 'en';
-    ui.note.append(` ${words.notKept} `, reason);
+    const loaded = this.#loadedNow();
+    if (loaded === undefined || loaded.key !== key) return { said: this.#warning(), reason: '' };
+    const said = words.loadedModel(loaded.name);
+    const { kind, reason } = loaded.storage;
+    const isKept = kind !== null || typeof model !== 'string' || optionsFor(model).storage;
+    return isKept ? { said, reason: '' } : { said: `${said} ${words.notKept} `, reason };
   }
 
   #item({ key, title, about }, words) {
@@ -212,7 +222,7 @@ export class ModelChoice {
     input.addEventListener('change', () => {
       this.#chosen = key;
       this.#address.hidden = key !== 'address';
-      this.#drawNote();
+      this.drawNote();
       this.#onChange();
     });
     if (key === 'file') input.addEventListener('click', () => this.askForMore());

@@ -65,6 +65,8 @@ export class VisionEngine {
   #key;
   #name;
   #pace = new Pace();
+  /** Settles with the load that was begun last. */
+  #loading = Promise.resolve();
 
   /** `panel`: a LoadPanel. */
   constructor(panel) {
@@ -76,38 +78,45 @@ export class VisionEngine {
     return this.#engine !== undefined && this.#key === key;
   }
 
-  /** What ModelChoice says of it. */
+  /** What ModelChoice says of it: { key, name, storage }; undefined when nothing is loaded. */
   get loaded() {
-    return { name: this.#engine.info.name || this.#name, storage: this.#engine.storage };
+    if (this.#engine === undefined) return undefined;
+    const { info, storage } = this.#engine;
+    return { key: this.#key, name: info.name || this.#name, storage };
   }
 
   get contextLength() {
     return this.#engine.info.contextLength;
   }
 
-  /** How many pieces a picture is cut into at most when nothing is said. */
-  get numCrops() {
-    return this.#engine.vision.numCrops;
+  /** What ModelChoice gives as chosen. A model that reads text only is refused: VISION_NONE. An aborted `signal` ends
+   *  it, wherever it is: PHI_ECANCELED. A load begins when the one before is over, however that ended. */
+  load(choice, signal) {
+    const loading = this.#loading.then(() => this.#load(choice, signal));
+    this.#loading = loading.catch(() => undefined);
+    return loading;
   }
 
-  /** What ModelChoice gives as chosen. A model that reads text only is refused: VISION_NONE. */
-  async load({ key, model, name }) {
+  async #load({ key, model, name }, signal) {
+    if (signal.aborted) throw cancelled();
     if (this.has(key)) return;
     await this.drop();
-    const engine = await this.#panel.load({ model, name });
-    if (engine.vision === undefined) {
+    if (signal.aborted) throw cancelled();
+    const cancel = () => this.#panel.cancel();
+    signal.addEventListener('abort', cancel);
+    const engine = await this.#panel
+      .load({ model, name })
+      .finally(() => signal.removeEventListener('abort', cancel));
+    if (signal.aborted || engine.vision === undefined) {
       await engine.destroy();
-      throw new PageError('VISION_NONE', `${name} has no vision part`);
+      throw signal.aborted
+        ? cancelled()
+        : new PageError('VISION_NONE', `${name} has no vision part`);
     }
     this.#engine = engine;
     this.#key = key;
     this.#name = name;
     this.#pace = new Pace();
-  }
-
-  /** Ends a load that is under way. */
-  cancelLoad() {
-    if (this.#panel.isLoading) this.#panel.cancel();
   }
 
   async drop() {

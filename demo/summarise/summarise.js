@@ -31,8 +31,26 @@ const frame = mountFrame({ words: WORDS });
 const errorBox = new ErrorBox(byId('error'), frame);
 const panel = new LoadPanel(byId('loading'), frame);
 const confirm = new Confirm(frame);
+const state = {
+  engine: undefined,
+  /** The key of its model in the list. */
+  engineKey: undefined,
+  engineName: '',
+  job: undefined,
+  /** Aborts what is under way. */
+  abort: undefined,
+};
+
 /* The tutor that comes with the site is not among them, as it cannot. */
-const choice = new ModelChoice(frame, { knownId: 'phi-3-mini-4k-q4' });
+const choice = new ModelChoice(frame, {
+  knownId: 'phi-3-mini-4k-q4',
+  loaded: () =>
+    state.engine && {
+      key: state.engineKey,
+      name: state.engineName,
+      storage: state.engine.storage,
+    },
+});
 const source = new SourceView(frame, {
   onError: (error) => errorBox.show(error),
   onText: ({ kind }) => {
@@ -42,15 +60,6 @@ const source = new SourceView(frame, {
   },
 });
 const view = new WorkView(frame, { onContinue: () => void work(goOn) });
-
-const state = {
-  engine: undefined,
-  /** The key of its model in the list. */
-  engineKey: undefined,
-  job: undefined,
-  /** Aborts what is under way. */
-  abort: undefined,
-};
 
 function showAspects() {
   ui.aspects.hidden = ui.kind.value !== 'thread';
@@ -79,7 +88,7 @@ async function dropEngine() {
   const { engine } = state;
   state.engine = undefined;
   state.engineKey = undefined;
-  choice.loaded = undefined;
+  choice.drawNote();
   await engine?.destroy();
 }
 
@@ -90,8 +99,8 @@ async function engineOf({ key, model, name }) {
   view.renderer = import('../chat/render.js');
   state.engine = await panel.load({ model, name });
   state.engineKey = key;
+  state.engineName = state.engine.info.name || name;
   await choice.refresh();
-  choice.loaded = { name: state.engine.info.name || name, storage: state.engine.storage };
   return state.engine;
 }
 

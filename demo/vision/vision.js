@@ -49,6 +49,7 @@ const choice = new ModelChoice(frame, {
   embedded: EMBEDDED_VISION,
   knownId: 'phi-3.5-vision',
   takesAddress: true,
+  loaded: () => vision.loaded,
   onChange: modelChanged,
 });
 const drawing = new Drawing(frame, { onUse: (canvas) => void addCanvas(canvas, 'drawing') });
@@ -58,7 +59,7 @@ const photo = new Photo({
 });
 
 const state = {
-  /** The promise of the model that is on its way. */
+  /** The model that is on its way: { abort, promise }. */
   loading: undefined,
   /** Aborts the cutting of pictures, and the answer. */
   planning: undefined,
@@ -66,12 +67,11 @@ const state = {
   say: () => '',
 };
 
-const isSmall = () => choice.chosen?.model === EMBEDDED_VISION.url;
 const isLoaded = () => vision.has(choice.chosen?.key);
 
 /** The small model looks in its one way. */
 function numCrops() {
-  return isSmall() ? undefined : CROPS[ui.quality.querySelector(':checked').value];
+  return choice.isEmbedded ? undefined : CROPS[ui.quality.querySelector(':checked').value];
 }
 
 /** What a conversation is about: other pictures, another order, another look are another one. */
@@ -88,28 +88,34 @@ function say(text) {
 
 // ---- The model ---------------------------------------------------------------------------------------------------
 
-/** Loads the chosen model, unless it is there. */
-function load() {
-  if (isLoaded()) return Promise.resolve();
-  state.loading ??= (async () => {
-    choice.isLocked = true;
-    try {
-      choice.loaded = undefined;
-      await vision.load(choice.chosen);
-      await choice.refresh();
-      choice.loaded = vision.loaded;
-    } finally {
+async function loadChosen(loading) {
+  choice.isLocked = true;
+  try {
+    await vision.load(choice.chosen, loading.abort.signal);
+    await choice.refresh();
+  } finally {
+    if (state.loading === loading) {
       state.loading = undefined;
       choice.isLocked = state.asking !== undefined;
       draw();
     }
-  })();
-  return state.loading;
+  }
+}
+
+/** Loads the chosen model, unless it is there. A load that was stopped is another one's no longer. */
+function load() {
+  if (isLoaded()) return Promise.resolve();
+  if (state.loading === undefined || state.loading.abort.signal.aborted) {
+    const loading = { abort: new AbortController() };
+    state.loading = loading;
+    loading.promise = loadChosen(loading);
+  }
+  return state.loading.promise;
 }
 
 /** The small model is there at once: what it sees is shown before a question is asked. */
 function loadSmall() {
-  if (!isSmall() || isLoaded() || list.pictures.length === 0) return;
+  if (!choice.isEmbedded || isLoaded() || list.pictures.length === 0) return;
   load().then(replan, showError);
 }
 
@@ -151,7 +157,7 @@ async function plan() {
   const key = `${choice.chosen.key} ${options.numCrops}`;
   try {
     await list.plan((blob) => vision.prepare(blob, options), key, signal);
-    if (!signal.aborted && !isSmall()) talk.check(list.pictures, options.numCrops);
+    if (!signal.aborted && !choice.isEmbedded) talk.check(list.pictures, options.numCrops);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -212,7 +218,7 @@ async function answer(question, signal) {
   await load();
   await plan();
   signal.throwIfAborted();
-  if (isSmall() || talk.isNew(about())) answers.clear();
+  if (choice.isEmbedded || talk.isNew(about())) answers.clear();
   answers.prepare();
   const turn = answers.begin(question);
   let written = '';
@@ -230,7 +236,9 @@ async function answer(question, signal) {
   };
   say((words) => words.statuses.reading);
   try {
-    const whole = await (isSmall() ? talk.askEach(question, options) : talk.ask(question, options));
+    const whole = await (choice.isEmbedded
+      ? talk.askEach(question, options)
+      : talk.ask(question, options));
     await answers.end(turn, whole.text, noteOf(whole));
     say((words) => words.statuses.answered);
   } catch (error) {
@@ -272,7 +280,7 @@ function drawCost(words) {
   const tokens = sum(plans.map((plan) => plan.tokens));
   const seconds = vision.secondsFor(sum(plans.map(({ tiles }) => nTilesOf(tiles))));
   return [
-    !isSmall() && words.cost(formatNumber(tokens), formatNumber(vision.contextLength)),
+    !choice.isEmbedded && words.cost(formatNumber(tokens), formatNumber(vision.contextLength)),
     seconds !== undefined && words.costTime(formatSeconds(seconds)),
   ]
     .filter(Boolean)
@@ -281,7 +289,7 @@ function drawCost(words) {
 
 function drawSuggestions({ suggestions }) {
   const several = list.pictures.length > 1 ? suggestions.several : [];
-  const texts = isSmall() ? suggestions.small : [...several, ...suggestions.large];
+  const texts = choice.isEmbedded ? suggestions.small : [...several, ...suggestions.large];
   const shown = [...ui.suggestions.children].map(({ textContent }) => textContent);
   if (shown.join('\n') === texts.join('\n')) return;
   const made = texts.map((text) => {
@@ -302,10 +310,11 @@ function draw() {
   if (ui.cost.textContent !== cost) ui.cost.textContent = cost;
   list.draw();
   ui.modelTitle.textContent = words.modelOf(choice.title);
-  ui.smallNote.hidden = !isSmall();
-  ui.anew.hidden = isSmall() || talk.length === 0;
-  ui.quality.hidden = isSmall() || list.pictures.length === 0;
-  ui.load.hidden = isSmall() || isLoaded() || state.loading !== undefined;
+  choice.drawNote();
+  ui.smallNote.hidden = !choice.isEmbedded;
+  ui.anew.hidden = choice.isEmbedded || talk.length === 0;
+  ui.quality.hidden = choice.isEmbedded || list.pictures.length === 0;
+  ui.load.hidden = choice.isEmbedded || isLoaded() || state.loading !== undefined;
   drawSuggestions(words);
   const isOver = talk.length > 0 && talk.isNew(about()) && state.asking === undefined;
   if (isOver) say(({ statuses }) => statuses.anew);
@@ -339,7 +348,8 @@ ui.form.addEventListener('submit', (event) => {
 
 ui.stop.addEventListener('click', () => {
   state.asking?.abort();
-  vision.cancelLoad();
+  state.planning?.abort();
+  state.loading?.abort.abort();
 });
 
 ui.anew.addEventListener('click', () => {

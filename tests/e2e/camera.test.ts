@@ -355,12 +355,14 @@ test('what fails is explained, and everything is off: rules, cameras, models', a
   await page.fill('#rule', 'Is there a star?');
   await page.selectOption('#every', '1');
   await tryFrame(page);
+  assert.match((await page.textContent('#model-note')) ?? '', /^Fake Vision is loaded/);
   await page.click('#start');
   await page.evaluate(() => {
     fakeVision.fails = 'PHI_EPOISONED';
   });
   await error(page, 'The engine stopped working.');
   await say(page, 'The watch has ended.');
+  assert.equal(await page.textContent('#model-note'), '', 'nothing is loaded any longer');
   assert.equal(await liveTracks(page), 0);
   await page.evaluate(() => {
     fakeVision.fails = undefined;

@@ -243,6 +243,10 @@ test('the watch stops at once: in a pause, and before a frame that was being loo
   });
 });
 
+const choiceOf = (name) => ({ key: name, model: name, name });
+/** A signal that is not aborted. */
+const NEVER = new AbortController().signal;
+
 /** A LoadPanel that loads `engine`. */
 const panelOf = (engine) => ({ load: async () => engine });
 
@@ -252,7 +256,7 @@ test('a model that reads text only is refused and let go', async () => {
     isDestroyed = true;
   };
   const blind = new VisionEngine(panelOf({ vision: undefined, destroy }));
-  await assert.rejects(blind.load({ key: 'k', model: 'm', name: 'n' }), { code: 'VISION_NONE' });
+  await assert.rejects(blind.load(choiceOf('k'), NEVER), { code: 'VISION_NONE' });
   assert.ok(isDestroyed);
   assert.equal(blind.has('k'), false);
 });
@@ -272,9 +276,85 @@ test('how long a tile takes is known once a picture was looked at', async (t) =>
   };
   const engine = { vision: { numCrops: 4 }, chat: { completions: { create } } };
   const vision = new VisionEngine(panelOf(engine));
-  await vision.load({ key: 'k', model: 'm', name: 'n' });
+  await vision.load(choiceOf('k'), NEVER);
   assert.equal(vision.secondsFor(5), undefined);
   const { text, seconds } = await vision.ask({ messages: [] }, { tiles: [5] });
   assert.deepEqual([text, seconds], ['a', 2]);
   assert.equal(vision.secondsFor(10), 4);
+});
+
+/** A panel whose loads end when `finish[n]()` is called; a cancelled one is rejected then. */
+function slowPanel() {
+  const finish = [];
+  const panel = {
+    finish,
+    isLoading: false,
+    load({ name }) {
+      assert.ok(!panel.isLoading, 'one load at a time');
+      panel.isLoading = true;
+      panel.isCancelled = false;
+      return new Promise((resolve, reject) => {
+        finish.push(() => {
+          panel.isLoading = false;
+          if (panel.isCancelled) reject(Object.assign(new Error('x'), { code: 'PHI_ECANCELED' }));
+          else resolve({ vision: {}, info: { name }, storage: {}, destroy: async () => undefined });
+        });
+      });
+    },
+    cancel() {
+      panel.isCancelled = true;
+    },
+  };
+  return panel;
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a load that is cancelled is waited for by the next, wherever it was', async () => {
+  const panel = slowPanel();
+  const vision = new VisionEngine(panel);
+  const first = new AbortController();
+  const cancelled = vision.load(choiceOf('first'), first.signal);
+  await settle();
+  first.abort();
+  const next = vision.load(choiceOf('second'), NEVER);
+  await settle();
+  assert.equal(panel.finish.length, 1, 'the old one is not over yet');
+  panel.finish[0]();
+  await assert.rejects(cancelled, { code: 'PHI_ECANCELED' });
+  await settle();
+  panel.finish[1]();
+  await next;
+  assert.ok(vision.has('second'));
+});
+
+test('a load that is cancelled while the old model goes does not begin', async () => {
+  const panel = slowPanel();
+  const vision = new VisionEngine(panel);
+  const loading = vision.load(choiceOf('first'), NEVER);
+  await settle();
+  panel.finish[0]();
+  await loading;
+  const abort = new AbortController();
+  const cancelled = vision.load(choiceOf('second'), abort.signal);
+  abort.abort();
+  await assert.rejects(cancelled, { code: 'PHI_ECANCELED' });
+  assert.equal(panel.finish.length, 1);
+});
+
+test('a picture is called too large only when the engine says how large it may be', async () => {
+  const thrown = { code: 'PHI_EINVAL', quota: 64e6 };
+  const prepareImage = async () => {
+    throw Object.assign(new Error('no'), thrown);
+  };
+  const vision = new VisionEngine(panelOf({ vision: { numCrops: 4 }, prepareImage }));
+  await vision.load(choiceOf('k'), NEVER);
+  const codeOf = () => vision.prepare('blob', {}).catch(({ code }) => code);
+  assert.equal(await codeOf(), 'PICTURE_LARGE');
+  thrown.quota = undefined;
+  assert.equal(await codeOf(), 'PICTURE_REFUSED');
+  thrown.code = 'PHI_ECORRUPT';
+  assert.equal(await codeOf(), 'PICTURE_UNREAD');
+  thrown.code = 'PHI_EPOISONED';
+  assert.equal(await codeOf(), 'PHI_EPOISONED');
 });

@@ -60,7 +60,7 @@ class TutorRun(TrainingRun):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser, steps=5000, look_steps=500)
+    add_options(parser, steps=5120, look_steps=500)
     args = parser.parse_args()
     args.folder = args.folder or cache_folder("tutor")
     run = TutorRun(args)

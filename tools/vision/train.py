@@ -95,7 +95,7 @@ class VisionRun(TrainingRun):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser, steps=10000, look_steps=500)
+    add_options(parser, steps=9000, look_steps=500)
     args = parser.parse_args()
     args.folder = args.folder or cache_folder("vision")
     run = VisionRun(args)

@@ -1,20 +1,13 @@
 """The vision part of Phi-3.5-vision for make_synthetic.py: CLIP ViT-L/14-336 less its last layer, the projector."""
 
-from tiny_vision import IMAGE_MEAN, IMAGE_STD, LAYER_NORM_EPS
+from vision_keys import VisionKeys, add_vision_keys
 
 TILE, PATCH, WIDTH, INNER, LAYERS, HEADS, NUM_CROPS = 336, 14, 1024, 4096, 23, 16, 4
 
 
 def add_vision_metadata(writer) -> None:
-    writer.add_bool("clip.has_vision_encoder", True)
-    writer.add_string("clip.projector_type", "phi3v")
-    for key, value in (("image_size", TILE), ("patch_size", PATCH), ("embedding_length", WIDTH),
-                       ("feed_forward_length", INNER), ("block_count", LAYERS), ("attention.head_count", HEADS),
-                       ("num_crops", NUM_CROPS)):
-        writer.add_uint32(f"clip.vision.{key}", value)
-    writer.add_float32("clip.vision.attention.layer_norm_epsilon", LAYER_NORM_EPS)
-    writer.add_array("clip.vision.image_mean", list(IMAGE_MEAN))
-    writer.add_array("clip.vision.image_std", list(IMAGE_STD))
+    add_vision_keys(writer, VisionKeys(image_size=TILE, patch_size=PATCH, width=WIDTH, inner=INNER, n_layers=LAYERS,
+                                       n_heads=HEADS, num_crops=NUM_CROPS))
 
 
 def list_vision_tensors(kind: str, text_width: int) -> list[tuple[str, tuple[int, ...], str]]:

@@ -9,10 +9,7 @@ from gguf import GGMLQuantizationType
 
 from tiny_specs import Spec
 from tiny_weights import Matrix, encode
-
-IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
-IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
-LAYER_NORM_EPS = 1e-5
+from vision_keys import VisionKeys, add_vision_keys
 
 
 @dataclass(frozen=True)
@@ -143,16 +140,9 @@ def make_vision_weights(spec: VisionSpec) -> dict[str, Matrix]:
 
 def add_vision(writer, spec: VisionSpec) -> None:
     """The keys and tensors of the vision part."""
-    writer.add_bool("clip.has_vision_encoder", True)
-    writer.add_string("clip.projector_type", "phi3v")
-    for key, value in (("image_size", spec.tile_size), ("patch_size", spec.patch_size),
-                       ("embedding_length", spec.hidden), ("feed_forward_length", spec.inter),
-                       ("block_count", spec.n_layers), ("attention.head_count", spec.n_heads),
-                       ("num_crops", spec.num_crops)):
-        writer.add_uint32(f"clip.vision.{key}", value)
-    writer.add_float32("clip.vision.attention.layer_norm_epsilon", LAYER_NORM_EPS)
-    writer.add_array("clip.vision.image_mean", list(IMAGE_MEAN))
-    writer.add_array("clip.vision.image_std", list(IMAGE_STD))
+    add_vision_keys(writer, VisionKeys(image_size=spec.tile_size, patch_size=spec.patch_size, width=spec.hidden,
+                                       inner=spec.inter, n_layers=spec.n_layers, n_heads=spec.n_heads,
+                                       num_crops=spec.num_crops))
     p = spec.patch_size
     for name, matrix in make_vision_weights(spec).items():
         plain = matrix.kind in (GGMLQuantizationType.F32, GGMLQuantizationType.F16)

@@ -10,7 +10,8 @@ import torch
 from transformers import CLIPVisionConfig, CLIPVisionModel
 
 from hf_oracle import ATTENTION, Arithmetic, Oracle, round_q8
-from tiny_vision import IMAGE_MEAN, IMAGE_STD, LAYER_NORM_EPS, Picture, VisionSpec, pixels_of
+from tiny_vision import Picture, VisionSpec, pixels_of
+from vision_keys import IMAGE_MEAN, IMAGE_STD, LAYER_NORM_EPS
 from tiny_weights import Matrix, make_weights
 
 LAYER_NAMES = {"ln1": "layer_norm1", "ln2": "layer_norm2", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",

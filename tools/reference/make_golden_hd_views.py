@@ -15,12 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "models"))
 from project_cache import REPOSITORY, enter_venv, write_json  # noqa: E402
+from vision_keys import IMAGE_MEAN, IMAGE_STD  # noqa: E402
 
 if __name__ == "__main__" and not {"-h", "--help"} & set(sys.argv):
     enter_venv("reference")
 
-MEAN = (0.48145466, 0.4578275, 0.40821073)
-STD = (0.26862954, 0.26130258, 0.27577711)
 # width, height, S, stride: multiples of S as the encoder has them, even and odd; two that are not; two of full size.
 CASES = ((14, 14, 14, 1), (28, 14, 14, 1), (42, 56, 14, 1), (14, 70, 14, 1), (31, 45, 14, 1), (15, 15, 14, 1),
          (1344, 336, 336, 997), (1008, 1680, 336, 997))
@@ -36,7 +35,7 @@ def formula_picture(width: int, height: int):
 def reference_views(rgb, side: int):
     """The last tile and the global view, (3, side, side) each."""
     import torch
-    mean, std = (torch.tensor(v, dtype=torch.float32).view(3, 1, 1) for v in (MEAN, STD))
+    mean, std = (torch.tensor(v, dtype=torch.float32).view(3, 1, 1) for v in (IMAGE_MEAN, IMAGE_STD))
     picture = torch.from_numpy(rgb).permute(2, 0, 1).contiguous().to(torch.float32).div(255).sub(mean).div(std)
     whole = torch.nn.functional.interpolate(picture.unsqueeze(0), size=(side, side), mode="bicubic")[0]
     return picture[:, -side:, -side:], whole

@@ -23,7 +23,8 @@ from export_command import run_export  # noqa: E402
 from gguf_text import add_blocks, add_plain, add_shape, add_vocabulary, close_writer, open_writer  # noqa: E402
 from make_tiny_model import gguf_name  # noqa: E402
 from network import VisionShape  # noqa: E402
-from transform import MEAN, PATCH, SIDE, STD  # noqa: E402
+from transform import PATCH, SIDE  # noqa: E402
+from vision_keys import VisionKeys, add_vision_keys  # noqa: E402
 from words import Words  # noqa: E402
 
 NUM_CROPS = 1
@@ -48,18 +49,6 @@ def file_name(name: str) -> str:
     return f"v.blk.{layer}.{LAYER_STEMS[stem]}.{kind}"
 
 
-def add_vision_keys(writer: GGUFWriter, shape: VisionShape) -> None:
-    writer.add_bool("clip.has_vision_encoder", True)
-    writer.add_string("clip.projector_type", "phi3v")
-    for key, value in (("image_size", SIDE), ("patch_size", PATCH), ("embedding_length", shape.width),
-                       ("feed_forward_length", shape.inter), ("block_count", shape.n_layers),
-                       ("attention.head_count", shape.n_heads), ("num_crops", NUM_CROPS)):
-        writer.add_uint32(f"clip.vision.{key}", value)
-    writer.add_float32("clip.vision.attention.layer_norm_epsilon", shape.eps)
-    writer.add_array("clip.vision.image_mean", list(MEAN))
-    writer.add_array("clip.vision.image_std", list(STD))
-
-
 def add_tensor(writer: GGUFWriter, name: str, weight: torch.Tensor) -> None:
     if weight.ndim == 1:
         add_plain(writer, file_name(name), weight)
@@ -77,7 +66,8 @@ def write_model(weights: dict[str, torch.Tensor], path: Path) -> None:
     add_shape(writer, shape.text)
     writer.add_file_type(LlamaFileType.MOSTLY_Q8_0)
     add_vocabulary(writer, Words(), adds_bos=True)
-    add_vision_keys(writer, shape)
+    add_vision_keys(writer, VisionKeys(image_size=SIDE, patch_size=PATCH, width=shape.width, inner=shape.inter,
+                                       n_layers=shape.n_layers, n_heads=shape.n_heads, num_crops=NUM_CROPS))
     for name, weight in weights.items():
         if not name.startswith("teacher."):
             add_tensor(writer, name, weight)

@@ -15,6 +15,7 @@ from first_weights import patch_filters, positions, start_layer
 from phi3_block import DecoderLayer, Linear, RmsNorm, Shape, attend, rotary_tables, rotate
 from rows import N_ALIGNED, Rows, Windows
 from transform import MERGED, image_places, patches
+from vision_keys import LAYER_NORM_EPS
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class VisionShape:
     inter: int = 512
     n_layers: int = 5
     n_heads: int = 4
-    eps: float = 1e-5
+    eps: float = LAYER_NORM_EPS
     text: Shape = field(default_factory=lambda: Shape(hidden=192, inter=512, n_layers=4, n_heads=6, vocabulary=640))
 
 

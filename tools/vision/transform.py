@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from PIL import Image
 
+from vision_keys import IMAGE_MEAN, IMAGE_STD
+
 SIDE = 336
 PATCH = 14
 GRID = SIDE // PATCH
 MERGED = GRID // 2
-MEAN = (0.48145466, 0.4578275, 0.40821073)
-STD = (0.26862954, 0.26130258, 0.27577711)
 N_IMAGE_TOKENS = 2 * MERGED * MERGED + 1 + 2 * MERGED
 
 
@@ -32,7 +32,7 @@ def hd_transform(picture: Image.Image) -> tuple[np.ndarray, tuple[float, float, 
 
 def patches(pixels: torch.Tensor) -> torch.Tensor:
     """(B, SIDE, SIDE, 3) uint8 -> (B, GRID * GRID, 3 * PATCH * PATCH) f32, normalised, channel by channel."""
-    x = (pixels.float() / 255 - torch.tensor(MEAN)) / torch.tensor(STD)
+    x = (pixels.float() / 255 - torch.tensor(IMAGE_MEAN)) / torch.tensor(IMAGE_STD)
     x = x.view(-1, GRID, PATCH, GRID, PATCH, 3).permute(0, 1, 3, 5, 2, 4)
     return x.reshape(len(pixels), GRID * GRID, 3 * PATCH * PATCH)
 

@@ -113,6 +113,7 @@ class FileSource {
       URL.revokeObjectURL(url);
     };
     signal.addEventListener('abort', close, { once: true });
+      signal.throwIfAborted();
     show(ui.video);
     ui.video.muted = true;
     ui.video.playsInline = true;

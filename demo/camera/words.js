@@ -79,7 +79,6 @@ const en = {
     NOTHING_ASKED: 'There is nothing to do: give a rule, or have each frame described.',
     VIDEO_NONE: 'Choose a video file first.',
     VIDEO_UNREAD: 'This browser cannot play this file.',
-    VIDEO_ENDED: 'The video has ended.',
     CAMERA_ENDED: 'The camera was unplugged, or taken away from this page.',
   },
 };
@@ -161,7 +160,6 @@ const ko = {
     NOTHING_ASKED: '할 일이 없습니다. 지켜볼 것을 쓰거나 장면 설명을 켜 주세요.',
     VIDEO_NONE: '먼저 동영상 파일을 고르세요.',
     VIDEO_UNREAD: '이 브라우저로는 재생할 수 없는 파일입니다.',
-    VIDEO_ENDED: '동영상이 끝났습니다.',
     CAMERA_ENDED: '카메라 연결이 끊어졌거나 이 페이지에서 쓸 수 없게 되었습니다.',
   },
 };

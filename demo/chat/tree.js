@@ -13,7 +13,7 @@ const TITLE_MAX = 60;
 const FINISHES = ['stop', 'length', 'stopped', 'full', undefined];
 
 /** 96 random bits; crypto.randomUUID() is not there on insecure pages. */
-export function newId() {
+function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

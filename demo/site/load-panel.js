@@ -22,7 +22,7 @@ const MOVING_PHASES = ['download', 'load', 'wait'];
 const createEngine = (options) => Engine.create(options);
 
 /** The line below the bar: how much, how fast, how long. */
-export function progressLine(words, progress) {
+function progressLine(words, progress) {
   const { phase, loadedBytes, totalBytes, bytesPerSecond, secondsLeft } = progress;
   if (!MOVING_PHASES.includes(phase)) return '';
   const isMoving = bytesPerSecond > 0;

@@ -20,7 +20,7 @@ export function button(path, className, onClick) {
 }
 
 /** The word of a dotted path ('pages.chat'). A path that has no text is a mistake of the page, and throws. */
-export function wordAt(words, path) {
+function wordAt(words, path) {
   const found = path.split('.').reduce((at, key) => at?.[key], words);
   if (typeof found !== 'string') throw new Error(`no words at "${path}"`);
   return found;

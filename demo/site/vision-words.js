@@ -11,22 +11,7 @@ const en = {
   bigModel:
     'For photos, papers and real questions take Phi-3.5-vision: a file of yours, or an address. It is a file that ' +
     '“phi convert” makes of Microsoft’s own weights.',
-  quality: 'How closely the model looks',
-  qualities: { fast: 'fast', model: 'as the model', fine: 'fine' },
-  tokens: (count) => `${count} tokens`,
-  tiles: (count) => (count === '1' ? '1 tile' : `${count} tiles`),
-  about: (time) => `about ${time}`,
-  looking: (share) => `${share} % looked at`,
   stop: 'Stop',
-  colours: {
-    red: 'red',
-    orange: 'orange',
-    yellow: 'yellow',
-    green: 'green',
-    blue: 'blue',
-    purple: 'purple',
-    black: 'black',
-  },
   errors: {
     ...SHARED_WORDS.en.errors,
     PHI_ECONTEXT:
@@ -55,22 +40,7 @@ const ko = {
   bigModel:
     '사진이나 문서, 진짜 질문에는 Phi-3.5-vision이 필요합니다. 내 파일이나 주소로 불러오세요. Microsoft의 원본 가중치를 ‘phi convert’로 ' +
     '바꾼 파일이면 됩니다.',
-  quality: '얼마나 자세히 볼까요',
-  qualities: { fast: '빠르게', model: '모델 기본값', fine: '자세히' },
-  tokens: (count) => `토큰 ${count}개`,
-  tiles: (count) => `조각 ${count}개`,
-  about: (time) => `약 ${time}`,
-  looking: (share) => `${share}% 살펴봄`,
   stop: '중지',
-  colours: {
-    red: '빨간색',
-    orange: '주황색',
-    yellow: '노란색',
-    green: '초록색',
-    blue: '파란색',
-    purple: '보라색',
-    black: '검은색',
-  },
   errors: {
     ...SHARED_WORDS.ko.errors,
     PHI_ECONTEXT:

@@ -70,7 +70,7 @@ export function beginSet(progress, kind, seed) {
 }
 
 /** 1 to 3 stars for a finished set. */
-export function starsFor(alone) {
+function starsFor(alone) {
   return 1 + (alone >= 5 ? 1 : 0) + (alone >= 9 ? 1 : 0);
 }
 

@@ -2,7 +2,7 @@
  * sends"). */
 import { formatExpression, parseExpression } from './steps.js';
 
-export const QUESTION_MAX = 300;
+const QUESTION_MAX = 300;
 
 const TASK_WORDS = {
   en: { solve: 'Solve', hint: 'Hint', check: 'Check', why: 'Why?', remainder: 'remainder' },

@@ -17,7 +17,7 @@ const OTHER_MAX = 999;
 const numbersIn = (text) => (text.match(/\d+/g) ?? []).map(Number);
 
 /** The same sum, or one with the same meaning: 3 + 4 for 4 + 3. */
-export function isSameSum(one, other) {
+function isSameSum(one, other) {
   if (formatExpression(one) === formatExpression(other)) return true;
   const isCommuting = (one.operator === '+' || one.operator === '×') && one.total === undefined;
   if (!isCommuting || one.operator !== other.operator || other.total !== undefined) return false;

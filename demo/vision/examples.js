@@ -54,7 +54,7 @@ function shapes(random) {
   return canvas;
 }
 
-export const EXAMPLES = { printedSum, writtenSum, shapes };
+const EXAMPLES = { printedSum, writtenSum, shapes };
 
 let seed = 1;
 

@@ -3,6 +3,21 @@ import { VISION_WORDS } from '../site/vision-words.js';
 
 const en = {
   ...VISION_WORDS.en,
+  quality: 'How closely the model looks',
+  qualities: { fast: 'fast', model: 'as the model', fine: 'fine' },
+  tokens: (count) => `${count} tokens`,
+  tiles: (count) => (count === '1' ? '1 tile' : `${count} tiles`),
+  about: (time) => `about ${time}`,
+  looking: (share) => `${share} % looked at`,
+  colours: {
+    red: 'red',
+    orange: 'orange',
+    yellow: 'yellow',
+    green: 'green',
+    blue: 'blue',
+    purple: 'purple',
+    black: 'black',
+  },
   heading: 'Ask about a picture',
   lead: 'Give one picture or several and ask: a model looks at them in this tab. Nothing is uploaded.',
   picturesTitle: '1. Pictures',
@@ -109,6 +124,21 @@ const en = {
 
 const ko = {
   ...VISION_WORDS.ko,
+  quality: '얼마나 자세히 볼까요',
+  qualities: { fast: '빠르게', model: '모델 기본값', fine: '자세히' },
+  tokens: (count) => `토큰 ${count}개`,
+  tiles: (count) => `조각 ${count}개`,
+  about: (time) => `약 ${time}`,
+  looking: (share) => `${share}% 살펴봄`,
+  colours: {
+    red: '빨간색',
+    orange: '주황색',
+    yellow: '노란색',
+    green: '초록색',
+    blue: '파란색',
+    purple: '보라색',
+    black: '검은색',
+  },
   heading: '그림에 대해 물어보기',
   lead: '그림을 한 장 또는 여러 장 넣고 물어보세요. 모델이 이 탭 안에서 살펴보며, 아무것도 업로드하지 않습니다.',
   picturesTitle: '1. 그림',

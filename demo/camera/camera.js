@@ -1,19 +1,20 @@
 /* The page of the camera that watches: a source of frames, a rule, how often; one frame is tried, and its cost told,
  * before the watch begins. Whatever ends it closes the source: the light of the camera goes off. */
 
-import { blobOf } from '../site/camera.js';
+import { blobOf } from '../site/canvas.js';
 import { Confirm } from '../site/confirm.js';
 import { EMBEDDED_VISION } from '../site/embedded.js';
 import { ErrorBox, PageError } from '../site/errors.js';
-import { formatNumber, formatSeconds } from '../site/format.js';
+import { formatNumber, formatSeconds, formatTime } from '../site/format.js';
 import { mountFrame } from '../site/frame.js';
 import { LoadPanel } from '../site/load-panel.js';
 import { ModelChoice } from '../site/model-choice.js';
+import { saveFile } from '../site/save-file.js';
 import { nameKind, readRule } from '../site/small-vision.js';
 import { byId, element } from '../site/text.js';
 import { VisionEngine } from '../site/vision-engine.js';
 import { Awake } from './awake.js';
-import { MatchLog, saveFile } from './log.js';
+import { MatchLog } from './log.js';
 import { Looker } from './look.js';
 import { openSource, showIdle } from './source.js';
 import { watch } from './watch.js';
@@ -271,7 +272,7 @@ function drawCost(words) {
   return `${words.cost(time(state.seconds))} ${fits}`;
 }
 
-function drawSeen(words, language) {
+function drawSeen(words) {
   const { seen } = state;
   ui.seen.hidden = seen === undefined;
   if (seen === undefined) return;
@@ -282,8 +283,7 @@ function drawSeen(words, language) {
   const time = words.secondsOf(formatNumber(Math.max(0.1, seen.seconds)));
   const counts = [state.nFrames, state.nMatches].map((count) => formatNumber(count));
   put(ui.seenNote, words.seenNote(time, ...counts));
-  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
-  put(ui.next, state.nextAt === undefined ? '' : words.next(clock.format(state.nextAt)));
+  put(ui.next, state.nextAt === undefined ? '' : words.next(formatTime(state.nextAt)));
 }
 
 function drawRule(words, language) {
@@ -321,7 +321,7 @@ function draw() {
   ui.fileName.textContent = state.file?.name ?? '';
   drawRule(words, language);
   put(ui.cost, drawCost(words));
-  drawSeen(words, language);
+  drawSeen(words);
 }
 
 function drawEvery() {

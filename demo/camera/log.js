@@ -1,6 +1,7 @@
 /* Matches, newest first: thumbnail, time, what the model said. They live in this tab only, and are exported as one
  * file that any browser opens. The oldest leave when there are too many. */
-import { blobOf } from '../site/camera.js';
+import { blobOf, copyOf } from '../site/canvas.js';
+import { formatMoment } from '../site/format.js';
 import { byId, element } from '../site/text.js';
 
 const MATCHES_MAX = 500;
@@ -14,16 +15,11 @@ const ui = {
   actions: byId('log-actions'),
 };
 
-const formatTime = (date, lang) =>
-  new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'medium' }).format(date);
-
 /** A small JPEG of a frame. */
 async function thumbnailOf(canvas) {
   const scale = Math.min(1, THUMBNAIL / Math.max(canvas.width, canvas.height));
-  const small = element('canvas');
-  small.width = Math.round(canvas.width * scale);
-  small.height = Math.round(canvas.height * scale);
-  small.getContext('2d').drawImage(canvas, 0, 0, small.width, small.height);
+  const size = [canvas.width, canvas.height].map((side) => Math.round(side * scale));
+  const small = copyOf(canvas, { width: size[0], height: size[1] });
   return await blobOf(small, 'image/jpeg', 0.85);
 }
 
@@ -87,7 +83,7 @@ export class MatchLog {
     };
     add('h1', words.exportTitle);
     for (const { time, rule, answer, description, blob } of this.#matches) {
-      add('h2', formatTime(time, language));
+      add('h2', formatMoment(time));
       const image = add('img', '');
       image.alt = description || answer;
       image.src = await dataUrlOf(blob);
@@ -97,14 +93,14 @@ export class MatchLog {
   }
 
   #draw() {
-    const { words, language } = this.#frame;
+    const { words } = this.#frame;
     const count = this.#matches.length;
     ui.count.textContent = words.matches(count, this.#nDropped);
     ui.actions.hidden = count === 0;
     ui.more.textContent = count > SHOWN_MAX ? words.moreMatches(count - SHOWN_MAX) : '';
     const items = this.#matches.slice(0, SHOWN_MAX).map((match) => {
       match.item ??= this.#item(match);
-      match.item.querySelector('time').textContent = formatTime(match.time, language);
+      match.item.querySelector('time').textContent = formatMoment(match.time);
       return match.item;
     });
     /* What is there already stays: a list that is made anew loads its pictures anew. */
@@ -128,13 +124,4 @@ export class MatchLog {
     item.append(image, about);
     return item;
   }
-}
-
-/** Has the browser save a file. */
-export function saveFile(blob, name) {
-  const link = element('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,8 +1,9 @@
 /* Where frames come from: the camera, a video file, or the scene that the page draws. Each is opened, gives frames,
  * and is closed; its picture is shown in the page meanwhile. */
 import { showCamera, snapshot } from '../site/camera.js';
+import { copyOf } from '../site/canvas.js';
 import { PageError } from '../site/errors.js';
-import { byId, element } from '../site/text.js';
+import { byId } from '../site/text.js';
 import { drawScene, SCENE_SIZE } from './scene.js';
 
 const ui = { video: byId('video'), scene: byId('scene'), note: byId('screen-note') };
@@ -26,14 +27,6 @@ export function showIdle(kind, { screens }) {
   }
   ui.note.textContent = screens[kind];
   show(ui.note);
-}
-
-function copyOf(canvas) {
-  const copy = element('canvas');
-  copy.width = canvas.width;
-  copy.height = canvas.height;
-  copy.getContext('2d').drawImage(canvas, 0, 0);
-  return copy;
 }
 
 class SceneSource {
@@ -113,7 +106,6 @@ class FileSource {
       URL.revokeObjectURL(url);
     };
     signal.addEventListener('abort', close, { once: true });
-      signal.throwIfAborted();
     show(ui.video);
     ui.video.muted = true;
     ui.video.playsInline = true;
@@ -121,6 +113,7 @@ class FileSource {
     try {
       /* Played for a moment: some browsers fetch nothing before. */
       await ui.video.play();
+      signal.throwIfAborted();
       ui.video.pause();
       const isBack = videoEvent('seeked', signal);
       ui.video.currentTime = 0;

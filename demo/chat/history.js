@@ -1,19 +1,15 @@
 /* The list of conversations: open, rename, export, delete. On a wide page it stands beside the conversation, on a
  * narrow one it is folded away. */
 import { formatDay } from '../site/format.js';
+import { saveFile } from '../site/save-file.js';
 import { applyWords, byId, element } from '../site/text.js';
 import { NameDialog } from './name-dialog.js';
 import { exportText } from './store.js';
 
 const WIDE = '(min-width: 56rem)';
 
-function download(name, text) {
-  const link = element('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
+const jsonOf = (conversations) =>
+  new Blob([exportText(conversations)], { type: 'application/json' });
 
 /** A title as a file may be called. */
 function fileName(title) {
@@ -124,12 +120,12 @@ export class History {
 
   async #export(head) {
     const conversation = await this.#store.get(head.id);
-    if (conversation) download(fileName(head.title), exportText([conversation]));
+    if (conversation) saveFile(jsonOf([conversation]), fileName(head.title));
   }
 
   async #exportAll() {
     const all = await this.#store.all().catch(this.#actions.onError);
-    if (all) download('pocketphi-chats.json', exportText(all));
+    if (all) saveFile(jsonOf(all), 'pocketphi-chats.json');
   }
 
   async #delete(head) {

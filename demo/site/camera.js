@@ -1,5 +1,6 @@
 /* The camera of this device: opened, looked at, closed. What refuses is told by a code of the vision words: denied, not
  * there, held by another program, or not to be had on an insecure page. */
+import { copyOf } from './canvas.js';
 import { PageError } from './errors.js';
 
 const CODES = {
@@ -55,23 +56,5 @@ export async function showCamera(video, { signal, onEnd = () => undefined }) {
 
 /** What a video element shows now, as a canvas of its own. */
 export function snapshot(video) {
-  const canvas = document.createElement('canvas');
-  canvas.width = video.videoWidth;
-  canvas.height = video.videoHeight;
-  canvas.getContext('2d').drawImage(video, 0, 0);
-  return canvas;
-}
-
-/** PNG unless another type is wanted: no pixel is changed on the way to the model. */
-export function blobOf(canvas, type = 'image/png', quality = undefined) {
-  return new Promise((resolve, reject) => {
-    canvas.toBlob(
-      (blob) => {
-        if (blob === null) reject(new PageError('PICTURE_UNREAD', 'the canvas gives no picture'));
-        else resolve(blob);
-      },
-      type,
-      quality,
-    );
-  });
+  return copyOf(video, { width: video.videoWidth, height: video.videoHeight });
 }

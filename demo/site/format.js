@@ -29,3 +29,12 @@ export function formatDay(date) {
   const options = { month: 'short', day: 'numeric', ...(!isThisYear && { year: 'numeric' }) };
   return new Intl.DateTimeFormat(language(), options).format(date);
 }
+
+const formatStyle = (date, style) => new Intl.DateTimeFormat(language(), style).format(date);
+
+/** Of the day, to the second. */
+export const formatTime = (date) => formatStyle(date, { timeStyle: 'medium' });
+
+/** Day and time. */
+export const formatMoment = (date) =>
+  formatStyle(date, { dateStyle: 'medium', timeStyle: 'medium' });

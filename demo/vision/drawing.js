@@ -1,7 +1,8 @@
 /* The dialog in which a picture is drawn: pen, eraser, colours, undo. By the keyboard: arrow keys move the pen, the
  * space bar puts it down and lifts it; or a text is written by a hand of the page's. */
+import { copyOf } from '../site/canvas.js';
 import { COLOURS, clearPaper, randomOf } from '../site/shapes.js';
-import { byId, element } from '../site/text.js';
+import { byId } from '../site/text.js';
 import { writable, writeStrokes } from './glyphs.js';
 import { drawStroke, ERASER, Strokes } from './strokes.js';
 
@@ -56,7 +57,7 @@ export class Drawing {
     });
     ui.use.addEventListener('click', () => {
       ui.dialog.close();
-      onUse(this.#copy());
+      onUse(copyOf(ui.paper));
     });
     ui.close.addEventListener('click', () => ui.dialog.close());
     frame.onLanguage((words) => this.#drawColours(words));
@@ -191,13 +192,5 @@ export class Drawing {
     ui.pen.style.left = `${(x / ui.paper.width) * 100}%`;
     ui.pen.style.top = `${(y / ui.paper.height) * 100}%`;
     ui.pen.classList.toggle('down', this.#stroke !== undefined);
-  }
-
-  #copy() {
-    const copy = element('canvas');
-    copy.width = ui.paper.width;
-    copy.height = ui.paper.height;
-    copy.getContext('2d').drawImage(ui.paper, 0, 0);
-    return copy;
   }
 }

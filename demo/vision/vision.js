@@ -1,6 +1,6 @@
 /* The page that asks about pictures: pictures in an order, a model, a question; what the model will see and what it
  * costs before, how far it is meanwhile, the answer as it is written. */
-import { blobOf } from '../site/camera.js';
+import { blobOf } from '../site/canvas.js';
 import { EMBEDDED_VISION } from '../site/embedded.js';
 import { ErrorBox, PageError } from '../site/errors.js';
 import { formatNumber, formatSeconds } from '../site/format.js';

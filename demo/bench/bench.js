@@ -4,7 +4,7 @@ import { EMBEDDED } from '../site/embedded.js';
 import { ErrorBox } from '../site/errors.js';
 import { formatBytes, formatNumber } from '../site/format.js';
 import { mountFrame } from '../site/frame.js';
-import { byId, element } from '../site/text.js';
+import { byId, element, put } from '../site/text.js';
 import { compare, newestRows } from './comparison.js';
 import { threadCounts } from './lengths.js';
 import machines from './machines.json';
@@ -100,7 +100,7 @@ function stepText({ phase, threads, round, rounds }) {
 
 function drawStep() {
   const text = state.step ? stepText(state.step) : state.note(frame.words);
-  if (ui.step.textContent !== text) ui.step.textContent = text;
+  put(ui.step, text);
 }
 
 function rangeText({ median, low, high }) {

@@ -11,7 +11,8 @@ import { LoadPanel } from '../site/load-panel.js';
 import { ModelChoice } from '../site/model-choice.js';
 import { saveFile } from '../site/save-file.js';
 import { nameKind, readRule } from '../site/small-vision.js';
-import { byId, element } from '../site/text.js';
+import { drawSuggestions } from '../site/suggestions.js';
+import { byId, put } from '../site/text.js';
 import { VisionEngine } from '../site/vision-engine.js';
 import { Awake } from './awake.js';
 import { MatchLog } from './log.js';
@@ -85,10 +86,6 @@ const state = {
 
 const sourceKind = () => ui.sources.querySelector(':checked').value;
 const rule = () => ui.rule.value.trim();
-
-function put(target, text) {
-  if (target.textContent !== text) target.textContent = text;
-}
 
 function say(text) {
   state.say = text;
@@ -295,20 +292,13 @@ function drawRule(words, language) {
       : words.understood(formatNumber(kind.least), nameKind(kind, language));
   put(ui.understood, said);
   const texts = words.suggestions[choice.isEmbedded ? 'small' : 'large'];
-  const shown = [...ui.suggestions.children].map(({ textContent }) => textContent);
-  if (shown.join('\n') === texts.join('\n')) return;
-  /* The rule of another list is one of ours: the first of this list instead. */
-  if (rule() === '' || shown.includes(rule())) ui.rule.value = texts[0];
-  const made = texts.map((text) => {
-    const suggestion = element('button', 'suggestion', text);
-    suggestion.type = 'button';
-    suggestion.addEventListener('click', () => {
-      ui.rule.value = text;
-      unready();
-    });
-    return suggestion;
+  const gone = drawSuggestions(ui.suggestions, texts, (text) => {
+    ui.rule.value = text;
+    unready();
   });
-  ui.suggestions.replaceChildren(...made);
+  if (gone === undefined) return;
+  /* The rule of another list is one of ours: the first of this list instead. */
+  if (rule() === '' || gone.includes(rule())) ui.rule.value = texts[0];
   drawRule(words, language);
 }
 

@@ -7,7 +7,7 @@ import { ErrorBox } from '../site/errors.js';
 import { formatBytes } from '../site/format.js';
 import { mountFrame } from '../site/frame.js';
 import { LoadPanel } from '../site/load-panel.js';
-import { applyWords, byId, element } from '../site/text.js';
+import { applyWords, byId, element, put } from '../site/text.js';
 import { Chooser } from './chooser.js';
 import { History } from './history.js';
 import { Meter } from './meter.js';
@@ -121,7 +121,7 @@ function showKept() {
 function showUnkept(isUnkept = state.isUnkept) {
   state.isUnkept = isUnkept;
   const text = isUnkept ? frame.words.unkept : '';
-  if (byId('unkept').textContent !== text) byId('unkept').textContent = text;
+  put(byId('unkept'), text);
 }
 
 function showFailure(error) {

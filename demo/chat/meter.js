@@ -1,6 +1,6 @@
 /* How much of the context is used, and how fast the last answer came. */
 import { formatNumber } from '../site/format.js';
-import { byId } from '../site/text.js';
+import { byId, put } from '../site/text.js';
 
 /** Of the context; from here on the page warns. */
 const NEAR_END = 0.85;
@@ -59,7 +59,6 @@ export class Meter {
     Object.assign(byId('meter'), { max: total, high: total * NEAR_END, optimum: 0, value: used });
     byId('meter-text').textContent = words.used(formatNumber(used, 0), formatNumber(total, 0));
     const warning = used >= total * NEAR_END ? words.nearEnd : '';
-    /* Only what changes is put in: a screen reader says it once. */
-    if (byId('meter-warning').textContent !== warning) byId('meter-warning').textContent = warning;
+    put(byId('meter-warning'), warning);
   }
 }

@@ -6,7 +6,7 @@
 import { Engine, EngineError } from 'pocketphi';
 import { optionsFor } from './embedded.js';
 import { formatBytes, formatSeconds } from './format.js';
-import { applyWords, button, element } from './text.js';
+import { applyWords, button, element, put } from './text.js';
 
 const PROGRESS_NONE = {
   phase: 'plan',
@@ -160,9 +160,8 @@ export class LoadPanel {
     title.textContent = words.loading(load.name);
     bar.setAttribute('aria-label', words.loading(load.name));
     applyWords(this.#host, words);
-    /* Only what changes is put in: a screen reader says each phase once. */
     const said = isPaused ? words.paused : words.phases[progress.phase];
-    if (phase.textContent !== said) phase.textContent = said;
+    put(phase, said);
     showBar(bar, progress);
     text.textContent = progressLine(
       words,

@@ -9,6 +9,11 @@ export function element(tag, className, text = '') {
   return made;
 }
 
+/** Puts a text in, unless it is there already: a screen reader says a status once. */
+export function put(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
 /** A button that says the word of a path (applyWords() fills it in); scripts and tests know it by the path too. */
 export function button(path, className, onClick) {
   const made = element('button', className);
@@ -38,9 +43,9 @@ const TARGETS = {
 
 /** Fills every [data-text], [data-label] (aria-label), [data-placeholder], [data-title] of `root` and below. */
 export function applyWords(root, words) {
-  for (const [attribute, put] of Object.entries(TARGETS)) {
+  for (const [attribute, write] of Object.entries(TARGETS)) {
     const marked = [...root.querySelectorAll(`[${attribute}]`)];
     if (root instanceof Element && root.hasAttribute(attribute)) marked.unshift(root);
-    for (const target of marked) put(target, wordAt(words, target.getAttribute(attribute)));
+    for (const target of marked) write(target, wordAt(words, target.getAttribute(attribute)));
   }
 }

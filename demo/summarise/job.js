@@ -4,6 +4,7 @@
  *
  * A text that fits the context is summarised at once. What has been written is kept: run() after a cancelled run goes
  * on with the step that was under way. */
+import { sum } from '../site/numbers.js';
 import {
   dealContext,
   disarm,
@@ -48,7 +49,7 @@ export class SummaryJob {
   }
 
   get tokens() {
-    return this.#parts?.reduce((sum, part) => sum + part.tokens, 0);
+    return this.#parts && sum(this.#parts.map(({ tokens }) => tokens));
   }
 
   /** Cuts the text. `onProgress` is given the share that has been cut. Throws ContextTooSmall. */

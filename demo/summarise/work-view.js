@@ -1,7 +1,7 @@
 /* The summary as it is written: how far it is, the notes on the way, the text itself. The document is touched once a
  * frame at most. */
 import { formatNumber, formatSeconds } from '../site/format.js';
-import { byId, element } from '../site/text.js';
+import { byId, element, put } from '../site/text.js';
 
 const ui = {
   work: byId('work'),
@@ -20,11 +20,6 @@ const ui = {
 
 function showOnly(target, isShown) {
   target.hidden = !isShown;
-}
-
-/** Says a text once: screen readers repeat what is put in again. */
-function say(target, text) {
-  if (target.textContent !== text) target.textContent = text;
 }
 
 export class WorkView {
@@ -79,7 +74,7 @@ export class WorkView {
 
   say(status) {
     this.#status = status;
-    say(ui.status, status(this.#frame.words));
+    put(ui.status, status(this.#frame.words));
   }
 
   /** `share` from 0 to 1; `seconds` left, when it can be told. */
@@ -87,7 +82,7 @@ export class WorkView {
     ui.bar.max = 1;
     ui.bar.value = share;
     this.#left = seconds === undefined ? '' : seconds;
-    say(ui.left, seconds === undefined ? '' : this.#frame.words.left(formatSeconds(seconds)));
+    put(ui.left, seconds === undefined ? '' : this.#frame.words.left(formatSeconds(seconds)));
   }
 
   /** A step of SummaryJob. */
@@ -105,7 +100,7 @@ export class WorkView {
     await this.#stream?.finish(this.#text);
     this.#note = note ?? (() => '');
     this.#left = '';
-    say(ui.left, '');
+    put(ui.left, '');
     showOnly(ui.bar, false);
     showOnly(ui.continue, canContinue);
     showOnly(ui.copy, this.#text.trim() !== '');
@@ -175,9 +170,9 @@ export class WorkView {
 
   #speak() {
     const { words } = this.#frame;
-    say(ui.status, this.#status(words));
-    say(ui.note, this.#note(words));
-    if (this.#left !== '') say(ui.left, words.left(formatSeconds(this.#left)));
+    put(ui.status, this.#status(words));
+    put(ui.note, this.#note(words));
+    if (this.#left !== '') put(ui.left, words.left(formatSeconds(this.#left)));
     for (const { title, step } of this.#items.values()) title.textContent = this.#titleOf(step);
     this.#drawCount();
   }

@@ -3,14 +3,13 @@
  * alone. */
 import { PageError } from '../site/errors.js';
 import { formatNumber } from '../site/format.js';
+import { sum } from '../site/numbers.js';
 import { contentOf, nTilesOf } from '../site/vision-engine.js';
 
 const ANSWER_TOKENS_MAX = 512;
 /** Room that a question and the beginning of an answer take at least. */
 const TEXT_TOKENS = 96;
 const CROPS_TRIED = [16, 9, 6, 4, 2, 1];
-
-const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /** The largest of CROPS_TRIED with which all pictures fit; undefined when none does. */
 export function cropsThatFit(pictures, room, countTokens) {

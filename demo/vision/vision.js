@@ -7,7 +7,9 @@ import { formatNumber, formatSeconds } from '../site/format.js';
 import { mountFrame } from '../site/frame.js';
 import { LoadPanel } from '../site/load-panel.js';
 import { ModelChoice } from '../site/model-choice.js';
-import { byId, element } from '../site/text.js';
+import { sum } from '../site/numbers.js';
+import { drawSuggestions } from '../site/suggestions.js';
+import { byId, put } from '../site/text.js';
 import { nTilesOf, VisionEngine } from '../site/vision-engine.js';
 import { Answers } from './answers.js';
 import { Drawing } from './drawing.js';
@@ -82,8 +84,7 @@ function about() {
 
 function say(text) {
   state.say = text;
-  const said = text(frame.words);
-  if (ui.status.textContent !== said) ui.status.textContent = said;
+  put(ui.status, text(frame.words));
 }
 
 // ---- The model ---------------------------------------------------------------------------------------------------
@@ -276,7 +277,6 @@ function drawCost(words) {
   if (plans.length === 0) return '';
   if (!isLoaded()) return words.costAfter;
   if (plans.includes(undefined)) return words.statuses.preparing;
-  const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
   const tokens = sum(plans.map((plan) => plan.tokens));
   const seconds = vision.secondsFor(sum(plans.map(({ tiles }) => nTilesOf(tiles))));
   return [
@@ -287,27 +287,18 @@ function drawCost(words) {
     .join(' ');
 }
 
-function drawSuggestions({ suggestions }) {
+function drawQuestions({ suggestions }) {
   const several = list.pictures.length > 1 ? suggestions.several : [];
   const texts = choice.isEmbedded ? suggestions.small : [...several, ...suggestions.large];
-  const shown = [...ui.suggestions.children].map(({ textContent }) => textContent);
-  if (shown.join('\n') === texts.join('\n')) return;
-  const made = texts.map((text) => {
-    const suggestion = element('button', 'suggestion', text);
-    suggestion.type = 'button';
-    suggestion.addEventListener('click', () => {
-      ui.question.value = text;
-      submit();
-    });
-    return suggestion;
+  drawSuggestions(ui.suggestions, texts, (text) => {
+    ui.question.value = text;
+    submit();
   });
-  ui.suggestions.replaceChildren(...made);
 }
 
 function draw() {
   const { words } = frame;
-  const cost = drawCost(words);
-  if (ui.cost.textContent !== cost) ui.cost.textContent = cost;
+  put(ui.cost, drawCost(words));
   list.draw();
   ui.modelTitle.textContent = words.modelOf(choice.title);
   choice.drawNote();
@@ -315,7 +306,7 @@ function draw() {
   ui.anew.hidden = choice.isEmbedded || talk.length === 0;
   ui.quality.hidden = choice.isEmbedded || list.pictures.length === 0;
   ui.load.hidden = choice.isEmbedded || isLoaded() || state.loading !== undefined;
-  drawSuggestions(words);
+  drawQuestions(words);
   const isOver = talk.length > 0 && talk.isNew(about()) && state.asking === undefined;
   if (isOver) say(({ statuses }) => statuses.anew);
 }

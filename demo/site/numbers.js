@@ -1,0 +1,3 @@
+/* Arithmetic that several pages do. */
+
+export const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);

@@ -69,7 +69,7 @@ def write_model(weights: dict[str, torch.Tensor], path: Path) -> None:
     add_vision_keys(writer, VisionKeys(image_size=SIDE, patch_size=PATCH, width=shape.width, inner=shape.inter,
                                        n_layers=shape.n_layers, n_heads=shape.n_heads, num_crops=NUM_CROPS))
     for name, weight in weights.items():
-        if not name.startswith("teacher."):
+        if not name.startswith("teacher"):
             add_tensor(writer, name, weight)
     close_writer(writer)
 

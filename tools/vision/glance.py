@@ -21,7 +21,7 @@ import torch  # noqa: E402
 
 from network import TinyVision  # noqa: E402
 from questions import LANGUAGES, ask  # noqa: E402
-from rows import N_LABELS, make_pictures  # noqa: E402
+from rows import N_COUNTS, N_LABELS, make_pictures  # noqa: E402
 from scenes import Scene, draw_scene, draw_shapes, draw_sum  # noqa: E402
 from words import Words  # noqa: E402
 
@@ -77,7 +77,7 @@ def exact(model: TinyVision, words: Words, category: str, count: int, lang: str 
         chats = [[[ask(rng, scene, lang, topic or None)]] for scene in scenes]
         batch = make_pictures(words, rng, scenes, chats, "all")
         with torch.autocast("cpu", torch.bfloat16):
-            hidden = model.read(model.see(batch.pixels), batch.rows, batch.n_before)
+            hidden, _ = model.read(model.see(batch.pixels), batch.rows, batch.n_before)
             likeliest = model.decoder.lm_head(hidden).argmax(-1)
         is_wrong = (likeliest != batch.rows.targets) & (batch.rows.targets >= 0)
         out += (~is_wrong.any(1)).tolist()
@@ -95,7 +95,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     saved = torch.load((args.folder or cache_folder("vision")) / "checkpoint.pt", weights_only=True)
-    model, words = TinyVision(n_labels=sum(N_LABELS)), Words()
+    model, words = TinyVision(n_labels=sum(N_LABELS), n_counts=sum(N_COUNTS)), Words()
     model.load_state_dict(saved["model"])
     print(f"step {saved['step']}, {args.count} pictures of each category and language\n")
     print("| % | English | Korean |\n|---|---|---|")

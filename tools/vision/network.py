@@ -153,25 +153,38 @@ class Decoder(nn.Module):
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         return F.embedding(ids, self.embed_tokens.weight)
 
-    def forward(self, x: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """x (B, N, D), positions (N), mask (N, N): 0 where a token is seen, else -inf.  Hidden states, (B, N, D)."""
+    def forward(self, x: torch.Tensor, positions: torch.Tensor,
+                mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """x (B, N, D), positions (N), mask (N, N): 0 where a token is seen, else -inf.
+
+        Hidden states (B, N, D) at the end, normalised, and behind the first half of the layers.
+        """
         rope = rotary_tables(self.shape, positions)
         if torch.is_autocast_enabled("cpu"):
             x, rope, mask = x.bfloat16(), tuple(t.bfloat16() for t in rope), mask.bfloat16()
-        for layer in self.layers:
+        for i, layer in enumerate(self.layers):
+            if i == len(self.layers) // 2:
+                halfway = x
             x = layer(x, rope, mask)
-        return self.norm(x)
+        return self.norm(x), halfway
 
 
 class TinyVision(nn.Module):
-    """`teacher` is for training only: it says of each patch what is there, so that seeing is learnt patch by patch."""
+    """`teacher` and `teacher_of_counts` are for training only.
 
-    def __init__(self, shape: VisionShape = VisionShape(), n_labels: int = 0) -> None:
+    The first says of each patch what is there, so that seeing is learnt patch by patch; the second says halfway through
+    the decoder, of each cell that a shape covers, how many of its kind there are, so that counting is learnt from all of
+    a picture's shapes at once.
+    """
+
+    def __init__(self, shape: VisionShape = VisionShape(), n_labels: int = 0, n_counts: int = 0) -> None:
         super().__init__()
         self.shape = shape
         self.vision = VisionPart(shape)
         self.decoder = Decoder(shape.text)
         self.teacher = nn.Sequential(LayerNorm(shape.width, shape.eps), Affine(shape.width, n_labels, 0.02))
+        self.teacher_of_counts = nn.Sequential(RmsNorm(shape.text.hidden, shape.text.eps),
+                                               Affine(shape.text.hidden, n_counts, 0.02))
 
     def see(self, pixels: torch.Tensor) -> torch.Tensor:
         """(B, SIDE, SIDE, 3) uint8 -> features (B, P, C)."""
@@ -183,13 +196,19 @@ class TinyVision(nn.Module):
         x = patches(windows.pixels)[windows.owners[:, None], windows.places]
         return self.vision.encode(x.bfloat16() if torch.is_autocast_enabled("cpu") else x, windows.places)
 
-    def read(self, features: torch.Tensor | None, rows: Rows, n_before: int = 0) -> torch.Tensor:
-        """Hidden states of the rows, whose image (if any) begins behind n_before tokens."""
+    def read(self, features: torch.Tensor | None, rows: Rows,
+             n_before: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hidden states of the rows, whose image (if any) begins behind n_before tokens: at the end and halfway."""
         x = self.decoder.embed(rows.ids)
         if features is not None:
             image = self.vision.project(features)
             x = torch.cat((x[:, :n_before].to(image.dtype), image, x[:, n_before + image.shape[1]:].to(image.dtype)), 1)
         return self.decoder(x, rows.positions, rows.mask)
+
+    def tell_counts(self, halfway: torch.Tensor, n_before: int) -> torch.Tensor:
+        """Of the cells of the global view, which stands behind all others: (B, MERGED * MERGED, sum of N_COUNTS)."""
+        cells = n_before + (self.vision.places < MERGED * MERGED).nonzero().flatten()[MERGED * MERGED:]
+        return self.teacher_of_counts(halfway[:, cells])
 
     def logits(self, hidden: torch.Tensor, rows: Rows) -> tuple[torch.Tensor, torch.Tensor]:
         """Of the tokens that have to be said, and these tokens."""

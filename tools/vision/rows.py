@@ -12,8 +12,8 @@ import torch
 
 from paint import Mark, paint
 from questions import ask, ask_without_picture
-from scenes import COLOURS, SHAPES, Scene, draw_scene
-from transform import GRID, N_IMAGE_TOKENS, PATCH, hd_transform
+from scenes import COLOURS, COUNT_MAX, SHAPES, Scene, draw_scene
+from transform import GRID, MERGED, N_IMAGE_TOKENS, PATCH, hd_transform
 from words import STRIP_RULES, Words
 
 IGNORED = -100
@@ -22,7 +22,11 @@ NAMES = ("", *"0123456789+-×=?", *SHAPES)
 COLOUR_NAMES = ("", *COLOURS)
 PLACES_MAX = 12
 WINDOW = 12
-N_LABELS = (len(NAMES), len(NAMES), PLACES_MAX, len(COLOUR_NAMES))  # covered by, middle of, place, colour
+OFFSET_MAX = 7
+# Of a patch: covered by, middle of; and of a covered one: place, colour, how far below and right of it the middle is.
+N_LABELS = (len(NAMES), len(NAMES), PLACES_MAX, len(COLOUR_NAMES), 2 * OFFSET_MAX + 1, 2 * OFFSET_MAX + 1)
+# Of a cell that a shape covers: how many there are of its shape and colour, its shape, its colour; how many shapes.
+N_COUNTS = (COUNT_MAX + 1,) * 4
 
 
 @dataclass
@@ -37,7 +41,8 @@ class Rows:
 @dataclass
 class Pictures:
     pixels: torch.Tensor  # (B, SIDE, SIDE, 3) uint8
-    labels: torch.Tensor  # (4, B, GRID * GRID)
+    labels: torch.Tensor  # (6, B, GRID * GRID), as N_LABELS
+    counts: torch.Tensor  # (4, B, MERGED * MERGED), as N_COUNTS
     rows: Rows            # the image's tokens have id 0
     n_before: int         # tokens before the image
 
@@ -48,28 +53,46 @@ class Windows:
     pixels: torch.Tensor  # (B, SIDE, SIDE, 3) uint8
     owners: torch.Tensor  # (W): of which picture each window is a part
     places: torch.Tensor  # (W, WINDOW * WINDOW): which patches of it
-    labels: torch.Tensor  # (4, W, WINDOW * WINDOW); places in reading order are ignored
+    labels: torch.Tensor  # (6, W, WINDOW * WINDOW); places in reading order are ignored
 
 
-def label_patches(marks: list[Mark], where: tuple[float, float, float]) -> np.ndarray:
-    """(4, GRID, GRID): class of the object over a patch, of the one whose middle is in it, its place, its colour."""
+def count_like(mark: Mark, marks: list[Mark]) -> tuple[int, int, int, int]:
+    """How many marks are of its shape and colour, its shape, its colour; how many there are."""
+    is_shape, is_colour = [m.name == mark.name for m in marks], [m.colour == mark.colour for m in marks]
+    return sum(a and b for a, b in zip(is_shape, is_colour, strict=True)), sum(is_shape), sum(is_colour), len(marks)
+
+
+def label_patches(marks: list[Mark], where: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of patches (6, GRID, GRID) and counts (4, GRID, GRID) as N_LABELS and N_COUNTS say."""
     scale, dx, dy = where
-    labels = np.zeros((4, GRID, GRID), np.int64)
-    labels[2:] = IGNORED
+    labels = np.full((len(N_LABELS), GRID, GRID), IGNORED, np.int64)
+    labels[:2] = 0
+    counts = np.full((len(N_COUNTS), GRID, GRID), IGNORED, np.int64)
+    rows, columns = np.mgrid[:GRID, :GRID]
     for m in marks:
         x0, y0, x1, y1 = (v * scale + d for v, d in zip(m.box, (dx, dy, dx, dy), strict=True))
         name = NAMES.index(m.name)
         middle = (min(GRID - 1, int((y0 + y1) / 2 / PATCH)), min(GRID - 1, int((x0 + x1) / 2 / PATCH)))
-        over = (slice(max(0, round(y0 / PATCH)), max(round(y1 / PATCH), middle[0] + 1)),
-                slice(max(0, round(x0 / PATCH)), max(round(x1 / PATCH), middle[1] + 1)))
-        for part in (over, middle):
-            labels[0][part] = name
-            if m.place >= 0:
-                labels[2][part] = min(m.place, PLACES_MAX - 1)
-            if m.colour:
-                labels[3][part] = COLOUR_NAMES.index(m.colour)
+        is_over = np.zeros((GRID, GRID), bool)
+        is_over[max(0, round(y0 / PATCH)):max(round(y1 / PATCH), middle[0] + 1),
+                max(0, round(x0 / PATCH)):max(round(x1 / PATCH), middle[1] + 1)] = True
+        is_over[middle] = True
+        labels[0][is_over] = name
+        if m.place >= 0:
+            labels[2][is_over] = min(m.place, PLACES_MAX - 1)
+        if m.colour:
+            labels[3][is_over] = COLOUR_NAMES.index(m.colour)
+            counts[:, is_over] = np.array(count_like(m, marks))[:, None]
+        for plane, at, there in ((4, rows, middle[0]), (5, columns, middle[1])):
+            labels[plane][is_over] = np.clip(there - at[is_over], -OFFSET_MAX, OFFSET_MAX) + OFFSET_MAX
         labels[1][middle] = name
-    return labels
+    return labels, counts
+
+
+def merge_counts(counts: np.ndarray) -> torch.Tensor:
+    """(4, GRID, GRID) -> (4, MERGED * MERGED); the larger one where two shapes meet in a cell."""
+    cells = counts.reshape(len(N_COUNTS), MERGED, 2, MERGED, 2).max(axis=(2, 4))
+    return torch.from_numpy(cells).flatten(1)
 
 
 def block_mask(n_prefix: int, n_tails: int, n_tail: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -100,15 +123,17 @@ def fill_rows(before: list[int], n_image: int, tails: list[list[tuple[list[int],
     return Rows(ids, positions, mask, targets)
 
 
-def paint_and_label(rng: random.Random, scenes: list[Scene]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pixels (B, SIDE, SIDE, 3) and labels (4, B, GRID * GRID)."""
-    pixels, labels = [], []
+def paint_and_label(rng: random.Random, scenes: list[Scene]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Pixels (B, SIDE, SIDE, 3), labels (6, B, GRID * GRID) and counts (4, B, MERGED * MERGED)."""
+    pixels, labels, counts = [], [], []
     for scene in scenes:
         picture, marks = paint(rng, scene)
         seen, where = hd_transform(picture)
         pixels.append(torch.from_numpy(np.ascontiguousarray(seen)))
-        labels.append(torch.from_numpy(label_patches(marks, where)).flatten(1))
-    return torch.stack(pixels), torch.stack(labels, dim=1)
+        of_patches, of_shapes = label_patches(marks, where)
+        labels.append(torch.from_numpy(of_patches).flatten(1))
+        counts.append(merge_counts(of_shapes))
+    return torch.stack(pixels), torch.stack(labels, dim=1), torch.stack(counts, dim=1)
 
 
 def draw_window(rng: random.Random, labels: torch.Tensor) -> torch.Tensor:
@@ -121,7 +146,7 @@ def draw_window(rng: random.Random, labels: torch.Tensor) -> torch.Tensor:
 
 
 def make_windows(rng: random.Random, n_pictures: int, n_each: int) -> Windows:
-    pixels, labels = paint_and_label(rng, [draw_scene(rng) for _ in range(n_pictures)])
+    pixels, labels, _ = paint_and_label(rng, [draw_scene(rng) for _ in range(n_pictures)])
     owners = torch.arange(n_pictures).repeat_interleave(n_each)
     places = torch.stack([draw_window(rng, labels[1, owner]) for owner in owners])
     parts = labels[:, owners[:, None], places]
@@ -132,16 +157,16 @@ def make_windows(rng: random.Random, n_pictures: int, n_each: int) -> Windows:
 def make_pictures(words: Words, rng: random.Random, scenes: list[Scene], chats: list[list[list]],
                   strip: str) -> Pictures:
     """chats: for each of the scenes the conversations about it, each a list of (question, answer)."""
-    pixels, labels = paint_and_label(rng, scenes)
+    pixels, labels, counts = paint_and_label(rng, scenes)
     before = words.before_picture(strip)
     tails = [[words.after_picture(turns, strip) for turns in chat] for chat in chats]
-    return Pictures(pixels, labels, fill_rows(before, N_IMAGE_TOKENS, tails), len(before))
+    return Pictures(pixels, labels, counts, fill_rows(before, N_IMAGE_TOKENS, tails), len(before))
 
 
 def training_batch(words: Words, name: str, n_pictures: int, n_texts: int) -> tuple[Pictures, Rows]:
     rng = random.Random(name)
     strip = rng.choices(STRIP_RULES, (8, 1, 1))[0]
-    n_turns, n_chats = rng.choices(((1, 4), (2, 2), (4, 1)), (7, 2, 1))[0]
+    n_turns, n_chats = rng.choices(((1, 8), (2, 4), (4, 2)), (7, 2, 1))[0]
     scenes = [draw_scene(rng) for _ in range(n_pictures)]
     chats = [[[ask(rng, scene) for _ in range(n_turns)] for _ in range(n_chats)] for scene in scenes]
     texts = [[words.without_picture(ask_without_picture(rng, draw_text_scene(rng)), strip)] for _ in range(n_texts)]

@@ -173,7 +173,7 @@ static phi_status check_config(const phi_hf_config *c, phi_error *err)
 phi_status phi_hf_read_config(phi_hf_config *c, phi_arena *arena, phi_bytes text, phi_error *err)
 {
     phi_json_walk w = phi_walk_open(arena, "config.json", text, err);
-    /* Four crops, CLIP's own mean and deviation; files that the preprocessor's configuration is missing from mean these. */
+    /* Four crops, CLIP's own mean and deviation: a folder without the preprocessor's configuration means these. */
     *c = (phi_hf_config){.hidden_act = PHI_STR("silu"),
                          .vision = {.layer_idx = -2,
                                     .num_crops = 4,

@@ -173,8 +173,8 @@ class TinyVision(nn.Module):
     """`teacher` and `teacher_of_counts` are for training only.
 
     The first says of each patch what is there, so that seeing is learnt patch by patch; the second says halfway through
-    the decoder, of each cell that a shape covers, how many of its kind there are, so that counting is learnt from all of
-    a picture's shapes at once.
+    the decoder, of each cell that a shape covers, how many of its kind there are, so that counting is learnt from all
+    of a picture's shapes at once.
     """
 
     def __init__(self, shape: VisionShape = VisionShape(), n_labels: int = 0, n_counts: int = 0) -> None:

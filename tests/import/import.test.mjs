@@ -1,14 +1,18 @@
 /* Hugging Face folders, written by transformers (tools/models/make_hf_folders.py): they hold the numbers of the GGUF
  * files of the same name, so the goldens of those are theirs, and what the engine computes is equal bit by bit. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -323,3 +327,63 @@ test('a weight that is not finite is refused by name', () => {
   assert.match(done.stderr, /'blk\.1\.attn_output\.weight', row 3, column 5: -?nan/);
   assert.ok(!existsSync(out) && !existsSync(`${out}.part`), 'nothing is left behind');
 });
+
+/** The folder with inner layers so wide, and so many, that converting takes seconds; on a disk with holes its 6.4 GB of
+ * zeros take no room. */
+function widened(id) {
+  const copy = changed(
+    id,
+    'config.json',
+    editJson((c) => Object.assign(c, { num_hidden_layers: 48, intermediate_size: 1 << 18 })),
+  );
+  const file = join(copy, 'model.safetensors');
+  const bytes = readFileSync(file);
+  const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString());
+  const tensors = {};
+  let end = 0;
+  const add = (name, { dtype, shape }) => {
+    const begin = end;
+    end += shape.reduce((n, side) => n * side, dtype === 'F32' ? 4 : 2);
+    tensors[name] = { dtype, shape, data_offsets: [begin, end] };
+  };
+  for (const [name, tensor] of Object.entries(header)) {
+    if (name.includes('gate_up_proj')) tensor.shape[0] = 2 << 18;
+    if (name.includes('down_proj')) tensor.shape[1] = 1 << 18;
+    if (name.includes('.layers.1.') || name === '__metadata__') continue;
+    const n = name.includes('.layers.0.') ? 48 : 1;
+    for (let k = 0; k < n; k++) add(name.replace('.layers.0.', `.layers.${k}.`), tensor);
+  }
+  const text = Buffer.from(JSON.stringify(tensors));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(file, Buffer.concat([length, text]));
+  truncateSync(file, 8 + text.length + end);
+  return copy;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  test(`${signal}: a conversion ends, and leaves neither halves nor parts behind`, async () => {
+    const folder = join(scratch, signal);
+    mkdirSync(folder);
+    const out = join(folder, 'wide.gguf');
+    const args = ['convert', widened('phi3-gqa'), out, '--split-bytes', '100000000'];
+    const program = spawn(PHI, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    program.stderr.on('data', (text) => {
+      said += text;
+    });
+    const ends = once(program, 'close');
+    /* In the middle of the second file. */
+    const isBetween = () =>
+      readdirSync(folder).length === 2 &&
+      readdirSync(folder).some(
+        (name) => /-00002-.*part$/.test(name) && statSync(join(folder, name)).size > 0,
+      );
+    while (program.exitCode === null && !isBetween()) await new Promise(setImmediate);
+    program.kill(signal);
+    const [code] = await ends;
+    assert.equal(code, 1, said);
+    assert.match(said, /interrupted; nothing is left behind/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+}

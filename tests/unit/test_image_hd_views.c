@@ -68,7 +68,7 @@ static void check_case(const float *golden, int32_t i)
     free(rgb);
     CHECK_NEAR(tile_off, 0, 0);
     /* Sixteen products of values up to 2.2 with weights whose magnitudes add up to 1.9: torch and this differ by some
-     * 1e-6. The issue allows 1e-4. */
+     * 1e-6. */
     CHECK_NEAR(global_off, 0, 1e-5);
 }
 

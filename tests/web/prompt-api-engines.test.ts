@@ -115,7 +115,8 @@ test('sharing: a failed load and a crashed engine are started anew', async () =>
 });
 
 test('sharing: a model that is here already is available', async () => {
-  assert.equal(await new SharedEngine({ model: new Blob([]) }).availability(), 'available');
+  for (const model of [new Blob([]), [new File([], 'config.json')]])
+    assert.equal(await new SharedEngine({ model }).availability(), 'available');
   const stored = new SharedEngine({ model: MODEL }, undefined, async () => true);
   assert.equal(await stored.availability(), 'available');
 });

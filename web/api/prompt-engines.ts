@@ -44,7 +44,7 @@ export type AskStored = (options: EngineOptions) => Promise<boolean>;
 
 /** Whether the bytes of this model are here, so that loading it downloads nothing. */
 async function isStored({ model, storage, workerUrl }: EngineOptions): Promise<boolean> {
-  if (model instanceof Blob) return true;
+  if (model instanceof Blob || Array.isArray(model)) return true;
   const cannotBeStored = model instanceof ReadableStream || storage === 'none';
   /* Where there are no workers there is no engine either. */
   if (cannotBeStored || typeof Worker !== 'function') return false;

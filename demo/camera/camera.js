@@ -229,7 +229,7 @@ async function start() {
   ui.title.focus({ preventScroll: true });
   say((words) => words.statuses.watching);
   await guarded(async (signal) => {
-    await state.source.start();
+    await state.source.start?.();
     await watch({
       look: () => look(signal),
       everyMs: Number(ui.every.value) * 1000,

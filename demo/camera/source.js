@@ -55,10 +55,6 @@ class SceneSource {
     requestAnimationFrame(() => this.#move());
   }
 
-  start() {
-    /* It goes by already. */
-  }
-
   frame() {
     this.#draw();
     return copyOf(ui.scene);
@@ -72,10 +68,6 @@ class CameraSource {
     return new CameraSource();
   }
 
-  start() {
-    /* It goes by already. */
-  }
-
   frame() {
     return snapshot(ui.video);
   }
@@ -83,12 +75,13 @@ class CameraSource {
 
 /** The event of the video; rejects when the file cannot be played, or the signal is aborted. */
 function videoEvent(type, signal) {
+  const over = new AbortController();
+  const options = { signal: over.signal };
   return new Promise((resolve, reject) => {
-    const options = { once: true, signal };
     ui.video.addEventListener(type, resolve, options);
     ui.video.addEventListener('error', () => reject(ui.video.error), options);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+    signal.addEventListener('abort', () => reject(signal.reason), options);
+  }).finally(() => over.abort());
 }
 
 /** Stays at its first frame until the watch begins: a short video would be over before. */
@@ -145,8 +138,8 @@ function clearFile() {
 
 const SOURCES = { scene: SceneSource, camera: CameraSource, file: FileSource };
 
-/** { frame() → canvas, start() } of a kind: 'scene', 'camera' or 'file'; closed when `signal` is aborted, however far
- *  it is. start(): from now on frames go by. `onEnd(code)`: no more of them will come. */
+/** { frame() → canvas, start?() } of a kind: 'scene', 'camera' or 'file'; closed when `signal` is aborted, however far
+ *  it is. start(), where there is one: from now on frames go by. `onEnd(code)`: no more of them will come. */
 export function openSource(kind, { file, onEnd, signal }) {
   return SOURCES[kind].open({ file, onEnd, signal });
 }

@@ -162,6 +162,7 @@ async function plan() {
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    if (state.planning === abort) state.planning = undefined;
     draw();
   }
 }
@@ -276,7 +277,7 @@ function drawCost(words) {
   const plans = list.pictures.map(({ plan }) => plan);
   if (plans.length === 0) return '';
   if (!isLoaded()) return words.costAfter;
-  if (plans.includes(undefined)) return words.statuses.preparing;
+  if (plans.includes(undefined)) return state.planning ? words.statuses.preparing : '';
   const tokens = sum(plans.map((plan) => plan.tokens));
   const seconds = vision.secondsFor(sum(plans.map(({ tiles }) => nTilesOf(tiles))));
   return [

@@ -66,7 +66,7 @@ static phi_status deal(phi_image *i, phi_tile_grid grid, const phi_image_plan *p
     if (!i->features)
         return phi_fail(&e->error, PHI_ENOMEM, "image: the plan of its features was too small");
     i->work.exec = (phi_exec){.kernels = &e->kernels, .pool = e->pool, .accuracy_level = e->options.accuracy_level};
-    PHI_TRY(phi_arena_init_fixed(&i->work_arena, plan->work_bytes, &e->error));
+    PHI_TRY(phi_arena_init_fixed(&i->work_arena, plan->work_bytes, "image: work", &e->error));
     return phi_vision_init(&i->work, &i->work_arena, e->model->vision, grid, &e->error);
 }
 
@@ -87,7 +87,7 @@ phi_status phi_image_create(PHI_OWN phi_image **out, phi_engine *e, int32_t widt
     const phi_image_plan plan = plan_of(e, grid);
     if (e->n_image_ids == INT32_MAX)
         return phi_fail(&e->error, PHI_ESTATE, "image: the engine has given all its %d ids", (int)INT32_MAX);
-    PHI_TRY(phi_arena_init_fixed(&arena, plan.feature_bytes, &e->error));
+    PHI_TRY(phi_arena_init_fixed(&arena, plan.feature_bytes, "image: features", &e->error));
     phi_image *i = phi_arena_zeroed(&arena, phi_image, 1);
     if (!i) {
         phi_arena_deinit(&arena);

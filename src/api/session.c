@@ -3,6 +3,7 @@
 
 #include "engine_internal.h"
 #include "limits.h"
+#include "write_text.h"
 
 enum { CONTEXT_DEFAULT = 4096, BATCH_DEFAULT = 128, GENERATION_ARENA_BYTES = 1 << 16 };
 
@@ -103,7 +104,10 @@ phi_status phi_session_create(PHI_OWN phi_session **out, phi_engine *e, const ph
     const phi_kv_shape kv_shape = kv_shape_of(e, &o);
     const uint64_t kv_bytes = phi_kv_bytes(&kv_shape);
     const uint64_t bytes = work_bytes(e, &o);
-    PHI_TRY(phi_arena_init_fixed(&arena, kv_bytes < UINT64_MAX - bytes ? kv_bytes + bytes : UINT64_MAX, &e->error));
+    const uint64_t all_bytes = kv_bytes < UINT64_MAX - bytes ? kv_bytes + bytes : UINT64_MAX;
+    char what[64];
+    (void)phi_write_text(what, sizeof what, "session: a context of %d tokens", (int)o.n_context);
+    PHI_TRY(phi_arena_init_fixed(&arena, all_bytes, what, &e->error));
     phi_session *s = phi_arena_zeroed(&arena, phi_session, 1);
     phi_status status = PHI_ENOMEM;
     if (s) {

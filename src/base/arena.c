@@ -124,13 +124,13 @@ void phi_arena_init(phi_arena *a, size_t block_bytes)
     *a = (phi_arena){.block_bytes = block_bytes};
 }
 
-phi_status phi_arena_init_fixed(phi_arena *a, uint64_t bytes, phi_error *err)
+phi_status phi_arena_init_fixed(phi_arena *a, uint64_t bytes, const char *what, phi_error *err)
 {
     const bool fits = bytes <= SIZE_MAX / 2;
     *a = (phi_arena){.block_bytes = fits ? (size_t)bytes : 0, .is_fixed = true};
     if (fits && push_block(a, (size_t)bytes))
         return PHI_OK;
-    (void)phi_fail(err, PHI_ENOMEM, "memory: %llu bytes %s", (unsigned long long)bytes,
+    (void)phi_fail(err, PHI_ENOMEM, "%s: %llu bytes %s", what, (unsigned long long)bytes,
                    fits ? "could not be reserved" : "do not fit the address space");
     if (err)
         err->requested = bytes;

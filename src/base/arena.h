@@ -31,9 +31,10 @@ typedef struct phi_arena_mark {
 } phi_arena_mark;
 
 void phi_arena_init(phi_arena *a, size_t block_bytes);
-/* One block of exactly `bytes`, taken now, never grown. PHI_ENOMEM: so many were not to be had, or are more than half
- * of the address space, as sums that overflowed to UINT64_MAX are; err->requested says how many. */
-phi_status phi_arena_init_fixed(phi_arena *a, uint64_t bytes, phi_error *err);
+/* One block of exactly `bytes`, taken now, never grown; `what` they are for, in the error's words. PHI_ENOMEM: so many
+ * were not to be had, or are more than half of the address space, as sums that overflowed to UINT64_MAX are;
+ * err->requested says how many. */
+phi_status phi_arena_init_fixed(phi_arena *a, uint64_t bytes, const char *what, phi_error *err);
 /* Gives everything back. The arena may be initialised again. A zeroed arena is fine. */
 void phi_arena_deinit(phi_arena *a);
 

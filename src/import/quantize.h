@@ -22,7 +22,7 @@ static inline float phi_quantize_inverse(float d)
     return d > 0x1p-25f || d < -0x1p-25f ? 1.0f / d : 0.0f;
 }
 
-/* Whether it is finite. */
+/* Writes x as f16, two bytes. false: it became infinite, or is not a number. */
 static inline bool phi_quantize_put_half(uint8_t *out, float x)
 {
     const uint16_t half = phi_f32_to_f16(x);

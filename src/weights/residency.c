@@ -140,7 +140,7 @@ static phi_status deal_places(phi_weights *w, phi_error *err)
     if (!phi_to_size(&region_bytes, w->packed_bytes))
         return phi_fail(err, PHI_ENOMEM, "weights: %llu bytes do not fit a %zu-bit address space; this needs memory64",
                         (unsigned long long)w->packed_bytes, sizeof(void *) * 8);
-    PHI_TRY(phi_arena_init_fixed(&w->region, region_bytes, err));
+    PHI_TRY(phi_arena_init_fixed(&w->region, region_bytes, "weights", err));
     for (size_t i = 0; i < w->n_items; i++) {
         w->items[i].place = phi_arena_alloc(&w->region, matrix_bytes(w->items[i].matrix), 1);
         w->items[i].matrix->data = w->items[i].place;
@@ -154,7 +154,7 @@ static phi_status deal_slots(phi_weights *w, phi_error *err)
 {
     const size_t bytes = PHI_WEIGHT_SLOTS * phi_arena_cost(w->slot_bytes, 1) +
                          phi_arena_cost(PHI_WEIGHT_SLOTS, sizeof(phi_weight_slot));
-    PHI_TRY(phi_arena_init_fixed(&w->staging, bytes, err));
+    PHI_TRY(phi_arena_init_fixed(&w->staging, bytes, "staging of weights", err));
     w->slots = phi_arena_zeroed(&w->staging, phi_weight_slot, PHI_WEIGHT_SLOTS);
     for (int i = 0; w->slots && i < PHI_WEIGHT_SLOTS; i++) {
         w->slots[i].staging = phi_arena_alloc(&w->staging, w->slot_bytes, 1);

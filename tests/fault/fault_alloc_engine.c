@@ -1,5 +1,7 @@
 /* The k-th request for memory fails, for every k until loading and one answer succeed: each failure is a status,
  * nothing leaks (AddressSanitizer says), and the next attempt works. */
+#include <string.h>
+
 #include "every_allocation.h"
 #include "model_file.h"
 
@@ -42,5 +44,24 @@ TEST(fault_alloc_engine__every_failed_allocation_is_survived)
     CHECK(f.bytes);
     CHECK(every_allocation_fails(load_and_answer, &f) >= 4); /* engine, staging, weights, session */
     CHECK_INT(load_and_answer(&f), PHI_OK);
+    model_file_close(&f);
+}
+
+TEST(fault_alloc_engine__a_session_says_what_it_has_no_memory_for)
+{
+    const phi_engine_options eo = phi_engine_options_default();
+    const phi_session_options so = phi_session_options_default(); /* the model's whole context */
+    model_file f = model_file_read("phi3-gqa.gguf");
+    phi_engine *e;
+    phi_session *s;
+    CHECK_INT(model_file_load(&e, &f, &eo, NULL), PHI_OK);
+    (void)phi_arena_fail_at(1);
+    CHECK_INT(phi_session_create(&s, e, &so), PHI_ENOMEM);
+    (void)phi_arena_fail_at(0);
+    const phi_error *err = phi_engine_error(e);
+    CHECK(strstr(err->text, "session: a context of 512 tokens: ") == err->text);
+    CHECK(strstr(err->text, " bytes could not be reserved") != NULL);
+    CHECK(err->requested > 512);
+    phi_engine_destroy(e);
     model_file_close(&f);
 }

@@ -377,9 +377,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     const isBetween = () =>
       readdirSync(folder).length === 2 &&
       readdirSync(folder).some(
-        (name) => /-00002-.*part$/.test(name) && statSync(join(folder, name)).size > 0,
+        (name) =>
+          /-00002-.*part$/.test(name) &&
+          statSync(join(folder, name), { throwIfNoEntry: false })?.size > 0,
       );
-    while (program.exitCode === null && !isBetween()) await new Promise(setImmediate);
+    while (program.exitCode === null && program.signalCode === null && !isBetween())
+      await new Promise(setImmediate);
     program.kill(signal);
     const [code] = await ends;
     assert.equal(code, 1, said);

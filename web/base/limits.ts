@@ -75,7 +75,7 @@ export const STAGING_BYTES = 16 << 20;
 export const PICTURE_CACHE_BYTES = 256 * 2 ** 20;
 /** Of pictures that stay prepared on the page for the next question about them. */
 export const PREPARED_CACHE_BYTES = 64 * 2 ** 20;
-/** A picture's file. PHI_PIXELS_LIMIT_PIXELS is what its pixels may be. */
+/** A picture's file. PHI_LIMIT_PICTURE_PIXELS is what its pixels may be. */
 export const PICTURE_FILE_BYTES_MAX = 64 * 2 ** 20;
 export const PICTURE_PIXELS_MAX = 64_000_000;
 /** Frames of one video part. */

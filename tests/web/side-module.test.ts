@@ -56,6 +56,8 @@ test('an importer of another release says what to do', async (t) => {
   const module = await load(t, {});
   assert.throws(() => module.finish(), wrong('no function phi_import_finish'));
   await assert.rejects(load(t, { memory: undefined }), wrong('no memory'));
+  const newer = await load(t, { phi_import_finish: () => -77 });
+  assert.throws(() => newer.finish(), wrong('status -77'));
 });
 
 test('a module or a script that cannot be had says which and why', async (t) => {

@@ -69,11 +69,13 @@ export class SideModule {
     return decoder.decode(all.subarray(at, all.indexOf(0, at)));
   }
 
-  /** Throws what the module says when the status is not PHI_OK. */
+  /** Throws what the module says when the status is not PHI_OK, and PHI_ENETWORK for one that is of another release. */
   check(status: Scalar, detail: () => ErrorDetail = () => ({})): void {
     if (Number(status) === STATUSES.PHI_OK.value) return;
-    const text = this.text(this.pointer('error_text'));
-    throw new EngineError(codeOfStatus(Number(status)), text, detail());
+    const code = codeOfStatus(Number(status));
+    /* Of the engine alone; what codeOfStatus() does not know is called so, too. */
+    if (code === 'PHI_EPOISONED') throw this.#mismatch(`status ${status}`);
+    throw new EngineError(code, this.text(this.pointer('error_text')), detail());
   }
 
   /** Copies these, one behind the other, into the room that the module makes for them. `isWide`: their length is a

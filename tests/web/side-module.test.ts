@@ -38,6 +38,11 @@ test('a crash of the importer is a folder that makes no sense', async (t) => {
   await assert.rejects(load(t, { _initialize: trap }), { code: 'PHI_ECORRUPT' });
 });
 
+test('a name that the importer does not give is empty', async (t) => {
+  const module = await load(t, { phi_import_n_files: () => 1, phi_import_file_name: () => 0 });
+  assert.deepEqual(module.fileNames, ['']);
+});
+
 test('memory that is refused to the importer is PHI_ENOMEM', async (t) => {
   const module = await load(t, { phi_import_finish: refuse, phi_import_room: () => 0 });
   assert.throws(() => module.finish(), {

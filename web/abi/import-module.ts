@@ -5,7 +5,12 @@ import { STATUSES } from '../base/errors.gen.ts';
 import { encodeText, NULL, type Ptr, toPtr } from './heap.ts';
 import { compileSide, SideModule } from './side-module.ts';
 
-const NAMES = { prefix: 'import', subject: 'Hugging Face folder', role: 'reader' };
+const NAMES = {
+  prefix: 'import',
+  subject: 'Hugging Face folder',
+  role: 'reader',
+  lengthBits: 64,
+} as const;
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
 /** phi_import_type */
@@ -34,19 +39,21 @@ export class ImportModule {
 
   /** A whole small file of the folder. */
   add(name: string, bytes: Uint8Array): void {
-    this.#m.fill([bytes, encodeText(`${name}\0`)], true);
+    this.#m.fill([bytes, encodeText(`${name}\0`)]);
     this.#m.check(this.#m.call('add_named', BigInt(bytes.length)));
   }
 
   /** The files of weights, known once the index is added (or there is none). */
   get fileNames(): string[] {
     const count = Number(this.#m.call('n_files'));
-    return Array.from({ length: count }, (_, i) => this.#m.text(this.#m.pointer('file_name', i)));
+    return Array.from({ length: count }, (_, i) =>
+      this.#m.heap.cText(this.#m.pointer('file_name', i)),
+    );
   }
 
   /** Describes the next file of weights by its first bytes. undefined: done; else the bytes wanted of its start. */
   describe(head: Uint8Array, fileBytes: number | undefined): number | undefined {
-    this.#m.fill([head], true);
+    this.#m.fill([head]);
     const size = fileBytes === undefined ? U64_MAX : BigInt(fileBytes);
     const status = Number(this.#m.call('describe_next', BigInt(head.length), size));
     if (status === STATUSES.PHI_NEED_DATA.value) return this.#result(0);
@@ -72,17 +79,16 @@ export class ImportModule {
 
   /** Where [at, at + bytes) of the range asked for go; good until the next call. */
   view(at: number, bytes: number): Uint8Array {
-    return this.#m.bytes((this.#askedAt + at) as Ptr, bytes);
+    return this.#m.heap.bytes(toPtr(this.#askedAt + at), bytes);
   }
 
   /** The output bytes; good until the next call. */
   take(): Uint8Array {
     this.#m.check(this.#m.call('take_flat'));
-    return this.#m.bytes(toPtr(this.#result(0)), this.#result(1));
+    return this.#m.heap.bytes(toPtr(this.#result(0)), this.#result(1));
   }
 
   #result(word: number): number {
-    const { buffer, byteOffset } = this.#m.bytes(this.#results, 0);
-    return Number(new DataView(buffer, byteOffset).getBigUint64(8 * word, true));
+    return Number(this.#m.heap.readField(this.#results, { offset: 8 * word, type: 'u64' }));
   }
 }

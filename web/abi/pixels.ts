@@ -2,7 +2,7 @@
  * and Microsoft's code do it. An instance for each picture. */
 import { compileSide, SideModule } from './side-module.ts';
 
-const NAMES = { prefix: 'pixels', subject: 'picture', role: 'decoder' };
+const NAMES = { prefix: 'pixels', subject: 'picture', role: 'decoder', lengthBits: 32 } as const;
 
 export interface PictureSize {
   /** In pixels, as the picture is seen (EXIF's orientation applied). */
@@ -79,7 +79,7 @@ function transform(instance: SideModule, numCrops: number, tile: number): Prepar
   const paddedWidth = Number(instance.call('padded_width'));
   const paddedHeight = Number(instance.call('padded_height'));
   const at = instance.pointer('padded');
-  const pixels = instance.bytes(at, paddedWidth * paddedHeight * 3).slice();
+  const pixels = instance.heap.copyBytes(at, paddedWidth * paddedHeight * 3);
   return { ...readSize(instance), paddedWidth, paddedHeight, pixels };
 }
 

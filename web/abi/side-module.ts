@@ -3,7 +3,7 @@
 import { STATUSES } from '../base/errors.gen.ts';
 import { codeOfStatus, EngineError, type ErrorDetail, messageOf } from '../base/errors.ts';
 import { loadPart } from '../base/load-part.ts';
-import { NULL, type Ptr, toPtr } from './heap.ts';
+import { Heap, NULL, type Ptr, toPtr } from './heap.ts';
 import type { Scalar } from './module.ts';
 
 export interface SideNames {
@@ -12,9 +12,12 @@ export interface SideNames {
   /** What it reads, and what it is to that, in messages. */
   readonly subject: string;
   readonly role: string;
+  /** Of the length that its function room takes. */
+  readonly lengthBits: 32 | 64;
 }
 
-const decoder = new TextDecoder();
+/** wasm32. */
+const POINTER_BYTES = 4;
 
 type Call = (...args: Scalar[]) => Scalar | undefined;
 
@@ -29,7 +32,7 @@ export function compileSide(what: string, url: string): Promise<WebAssembly.Modu
 }
 
 export class SideModule {
-  readonly #memory: WebAssembly.Memory;
+  readonly heap: Heap;
   readonly #names: SideNames;
   readonly #exports: WebAssembly.Exports;
   readonly #self: Ptr;
@@ -41,7 +44,7 @@ export class SideModule {
     this.#exports = this.#guard(() => new WebAssembly.Instance(module, { env }).exports);
     const { memory, _initialize } = this.#exports;
     if (!(memory instanceof WebAssembly.Memory)) throw this.#mismatch('no memory');
-    this.#memory = memory;
+    this.heap = new Heap(memory, POINTER_BYTES);
     if (typeof _initialize === 'function') this.#guard(() => _initialize());
     this.#self = toPtr(this.#callBare(create, args));
     if (this.#self === NULL)
@@ -58,37 +61,25 @@ export class SideModule {
     return toPtr(this.call(name, ...args));
   }
 
-  /** Good until the next call. */
-  bytes(at: Ptr, length: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.#memory.buffer as ArrayBuffer, at, length);
-  }
-
-  /** Which ends with a NUL. */
-  text(at: Ptr): string {
-    const all = new Uint8Array(this.#memory.buffer);
-    return decoder.decode(all.subarray(at, all.indexOf(0, at)));
-  }
-
   /** Throws what the module says when the status is not PHI_OK, and PHI_ENETWORK for one that is of another release. */
   check(status: Scalar, detail: () => ErrorDetail = () => ({})): void {
     if (Number(status) === STATUSES.PHI_OK.value) return;
     const code = codeOfStatus(Number(status));
     /* Of the engine alone; what codeOfStatus() does not know is called so, too. */
     if (code === 'PHI_EPOISONED') throw this.#mismatch(`status ${status}`);
-    throw new EngineError(code, this.text(this.pointer('error_text')), detail());
+    throw new EngineError(code, this.heap.cText(this.pointer('error_text')), detail());
   }
 
-  /** Copies these, one behind the other, into the room that the module makes for them. `isWide`: their length is a
-   * number of 64 bits in C. */
-  fill(parts: readonly Uint8Array[], isWide = false): void {
+  /** Copies these, one behind the other, into the room that the module makes for them. */
+  fill(parts: readonly Uint8Array[]): void {
     const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-    let at = this.pointer('room', isWide ? BigInt(bytes) : bytes);
+    let at = this.pointer('room', this.#names.lengthBits === 64 ? BigInt(bytes) : bytes);
     if (at === NULL) {
       const text = `${this.#names.subject}: no memory for ${bytes} bytes of it`;
       throw new EngineError('PHI_ENOMEM', text, { requested: bytes });
     }
     for (const part of parts) {
-      this.bytes(at, part.length).set(part);
+      this.heap.write(at, part);
       at = toPtr(at + part.length);
     }
   }

@@ -54,6 +54,7 @@ test('vision: a tag is the one that is found and taken out', () => {
   const text = `a${imageTag(1)}b${imageTag(16)}`;
   assert.deepEqual(text.match(IMAGE_TAG), ['<|image_1|>', '<|image_16|>']);
   assert.equal(withoutTags(`${text}<|image|>`), 'ab<|image|>');
+  assert.equal(withoutTags('a<|ima<|im<|image_3|>age_2|>ge_1|>b'), 'ab');
 });
 
 test('vision: a model that reads text only has none', () => {

@@ -18,7 +18,10 @@ export function imageTag(n: number): string {
 
 /** What a model said is no picture, whatever it looks like. */
 export function withoutTags(text: string): string {
-  return text.replace(IMAGE_TAG, '');
+  let rest = text;
+  /* What stood around a tag may be one now. */
+  while (rest.search(IMAGE_TAG) >= 0) rest = rest.replace(IMAGE_TAG, '');
+  return rest;
 }
 
 export interface Vision {

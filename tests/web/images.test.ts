@@ -153,11 +153,17 @@ test('chat: pictures that a request did not come to are given back', async () =>
 test('image source: a data: URL is measured before it is decoded', async (t) => {
   const decode = t.mock.method(globalThis, 'decodeURIComponent');
   const url = `data:image/png;base64,${'A'.repeat(2 ** 28)}`;
-  await assert.rejects(
-    readSource(url, undefined),
-    failsWith('PHI_EINVAL', /a data: URL of 268435478 characters; at most 268435456/),
-  );
+  const read = readSource(url, undefined);
+  const text = /a data: URL of at least 67108870 bytes; at most 67108864/;
+  await assert.rejects(read, failsWith('PHI_EINVAL', text));
+  await assert.rejects(read, { requested: 67108870, quota: 67108864 });
   assert.equal(decode.mock.callCount(), 0);
+});
+
+test('image source: too large is told in bytes, of a text as it is encoded', async () => {
+  const accented = `data:,${'é'.repeat(2 ** 25 + 1)}`;
+  const bytes = { code: 'PHI_EINVAL', requested: 67108866, quota: 67108864 };
+  await assert.rejects(readSource(accented, undefined), bytes);
 });
 
 test('image source: an answer that says that it is too large is not read on', async (t) => {

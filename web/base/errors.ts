@@ -1,7 +1,7 @@
 /* The one error class of the package. Its code is a status name of src/base/status.def, the same in C, in the
- * worker and on the page. `where` is what the error is about (a URL, a file name, an option, a model); `requested`
+ * worker and on the page. `where` is what the error is about (a URL, a file name, an option, a model). `requested`
  * and `quota` are set for PHI_ECONTEXT (tokens), PHI_ENOMEM and a full PHI_ESTORAGE (bytes; `quota` is then the
- * room that is left). */
+ * room that is left), and PHI_EINVAL of a picture that is too large (bytes of its file, else pixels). */
 import { STATUSES, type StatusName } from './errors.gen.ts';
 
 export type ErrorCode = Exclude<

@@ -2,10 +2,11 @@
  * are, to a decoder whose results are the same everywhere; other files and what is pixels already go through the
  * browser's. */
 import { adoptError, canceledError, EngineError, messageOf } from '../base/errors.ts';
-import { PICTURE_FILE_BYTES_MAX, PICTURE_PIXELS_MAX } from '../base/limits.ts';
+import { PICTURE_FILE_BYTES_MAX } from '../base/limits.ts';
 import { invalid } from '../base/options.ts';
 import type { WirePicture } from '../worker/protocol.ts';
 import { claimedSize } from './image-header.ts';
+import { checkFile, checkPixels } from './image-limits.ts';
 import { BITMAP_OPTIONS, platformKind } from './image-snapshot.ts';
 
 /** First bytes of the files that the worker decodes. */
@@ -18,7 +19,7 @@ const MAGICS = [
 const EXPECTED =
   'a URL, a Blob, the bytes of a file, ImageData, an ImageBitmap, a canvas, an image or a video';
 
-/** Characters of a data: URL for a byte: four for three bytes in base64, each of them escaped at worst. */
+/** Characters of a data: URL for a byte at most: four for three bytes in base64, each of them escaped. */
 const DATA_URL_FACTOR = 4;
 
 interface File {
@@ -26,28 +27,11 @@ interface File {
   readonly type: string;
 }
 
-function tooLarge(what: string, requested: number, quota: number): EngineError {
-  return new EngineError('PHI_EINVAL', `${what}; at most ${quota} are read`, { requested, quota });
-}
-
-function checkFile(bytes: number): void {
-  if (bytes > PICTURE_FILE_BYTES_MAX)
-    throw tooLarge(`a picture of ${bytes} bytes`, bytes, PICTURE_FILE_BYTES_MAX);
-}
-
-function checkPixels(width: number, height: number): void {
-  const pixels = width * height;
-  if (pixels === 0)
-    throw new EngineError('PHI_EINVAL', `a picture of ${width} x ${height} pixels: nothing to see`);
-  if (pixels > PICTURE_PIXELS_MAX)
-    throw tooLarge(`a picture of ${width} x ${height} pixels`, pixels, PICTURE_PIXELS_MAX);
-}
-
 /** A data: URL by hand: a content security policy may forbid to fetch one. */
 function readDataUrl(url: string): File {
-  const charactersMax = DATA_URL_FACTOR * PICTURE_FILE_BYTES_MAX;
-  if (url.length > charactersMax)
-    throw tooLarge(`a data: URL of ${url.length} characters`, url.length, charactersMax);
+  /* Decoding takes memory: what is too long in any case is refused before. */
+  const least = Math.ceil(url.length / DATA_URL_FACTOR);
+  checkFile(least, `a data: URL of at least ${least} bytes`);
   const comma = url.indexOf(',');
   if (comma < 0) throw invalid('url', 'a comma in a data: URL', url);
   const head = url.slice('data:'.length, comma);
@@ -55,10 +39,11 @@ function readDataUrl(url: string): File {
   const type = head.replace(/;.*$/, '');
   try {
     const text = decodeURIComponent(url.slice(comma + 1));
-    checkFile(isBase64 ? text.length * 0.75 : text.length);
+    checkFile(isBase64 ? Math.floor(text.length * 0.75) : text.length);
     const bytes = isBase64
       ? Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
       : new TextEncoder().encode(text);
+    checkFile(bytes.length);
     return { bytes, type };
   } catch (error) {
     if (error instanceof EngineError) throw error;

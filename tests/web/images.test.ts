@@ -93,17 +93,41 @@ test('image source: of a view its own bytes are copied, and none that are too ma
   const shared = snapshotOf(new Uint8Array(new SharedArrayBuffer(8)));
   assert.ok(shared instanceof Uint8Array && shared.buffer instanceof ArrayBuffer);
   assert.equal((await readSource(snapshotOf(JPEG), undefined)).bytes.buffer.byteLength, 7);
+});
+
+test('image source: what is too large is so when it is given, whatever becomes of it', async () => {
   const huge = new ArrayBuffer(64 * 2 ** 20 + 1);
-  assert.equal(snapshotOf(huge), huge);
+  const snapshot = snapshotOf(huge);
+  structuredClone(huge, { transfer: [huge] });
   const text = /67108865 bytes; at most 67108864/;
-  await assert.rejects(readSource(huge, undefined), failsWith('PHI_EINVAL', text));
+  await assert.rejects(readSource(snapshot, undefined), failsWith('PHI_EINVAL', text));
+  await assert.rejects(readSource(snapshot, undefined), { requested: 67108865, quota: 67108864 });
+});
+
+test('image source: memory for a copy that is refused is PHI_ENOMEM', async (t) => {
+  const buffer = Uint8Array.from(JPEG).buffer;
+  t.mock.method(buffer, 'slice', () => {
+    throw new RangeError('Array buffer allocation failed');
+  });
+  t.mock.method(globalThis, 'structuredClone', () => {
+    throw new DOMException('Data cannot be cloned, out of memory.', 'DataCloneError');
+  });
+  const data = new Uint8ClampedArray(4);
+  const pixels = { [Symbol.toStringTag]: 'ImageData', data, width: 1, height: 1 };
+  for (const source of [buffer, pixels])
+    await assert.rejects(
+      readSource(snapshotOf(source), undefined),
+      failsWith('PHI_ENOMEM', /no memory for a copy of it \(.*(allocation failed|out of memory)/),
+    );
 });
 
 test('image source: memory that was given to another says so', async () => {
   const view = Uint8Array.from(JPEG);
   const { buffer } = view;
   structuredClone(buffer, { transfer: [buffer] });
-  for (const source of [view, buffer])
+  const words = new DataView(new ArrayBuffer(8));
+  structuredClone(words.buffer, { transfer: [words.buffer] });
+  for (const source of [view, buffer, words])
     await assert.rejects(
       readSource(snapshotOf(source), undefined),
       failsWith('PHI_EINVAL', /detached/),

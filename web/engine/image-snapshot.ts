@@ -1,6 +1,6 @@
 /* Pictures that a page gives, as they are when it gives them. */
-import { EngineError } from '../base/errors.ts';
-import { PICTURE_FILE_BYTES_MAX, PICTURE_PIXELS_MAX } from '../base/limits.ts';
+import { EngineError, messageOf } from '../base/errors.ts';
+import { checkFile, checkPixels } from './image-limits.ts';
 
 /** As the file has them: upright, colours and alpha untouched. */
 export const BITMAP_OPTIONS: ImageBitmapOptions = {
@@ -28,32 +28,43 @@ async function copyOf(source: object): Promise<ImageBitmap> {
   return await createImageBitmap(source as ImageBitmapSource, BITMAP_OPTIONS);
 }
 
-/** Of its bytes only: a view's buffer may be much larger, or shared. */
-function cloneOf(source: ImageData | ArrayBuffer | ArrayBufferView): unknown {
-  if ('width' in source) return structuredClone(source);
+type Changeable = ImageData | ArrayBuffer | ArrayBufferView;
+
+/** Of its bytes only: a view's buffer may be much larger, or shared. Throws for what is too large to be read. */
+function cloneOf(source: Changeable): unknown {
+  if ('width' in source) {
+    checkPixels(source.width, source.height);
+    return structuredClone(source);
+  }
+  checkFile(source.byteLength);
   if (!ArrayBuffer.isView(source)) return new Uint8Array(source.slice());
   return new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice();
 }
 
+function whyNoClone(source: Changeable, cause: unknown): EngineError {
+  if (cause instanceof EngineError) return cause;
+  const view = 'width' in source ? source.data : source;
+  const { byteLength } = ArrayBuffer.isView(view) ? view.buffer : view;
+  /* Empty memory that is still there can be copied. */
+  if (byteLength === 0)
+    return new EngineError('PHI_EINVAL', 'its memory was given away (detached)', { cause });
+  const text = `no memory for a copy of it (${messageOf(cause)})`;
+  return new EngineError('PHI_ENOMEM', text, { cause });
+}
+
 /** What a page may change before it is looked at is copied, elements and canvases as promises of an ImageBitmap, bytes
- * as a Uint8Array; anything else stays as it is, and so does what is too large to be read. */
+ * as a Uint8Array; anything else stays as it is. What cannot be copied or is too large is a promise that rejects. */
 export function snapshotOf(source: unknown): unknown {
   const kind = platformKind(source);
   const isDrawn = /^(HTML|SVG|OffscreenCanvas|VideoFrame|ImageBitmap)/.test(kind);
   if (isDrawn && typeof source === 'object' && source !== null) return quiet(copyOf(source));
   const isPixels = kind === 'ImageData';
   if (!isPixels && kind !== 'ArrayBuffer' && !ArrayBuffer.isView(source)) return source;
-  const changeable = source as ImageData | ArrayBuffer | ArrayBufferView;
-  const isTooLarge =
-    'width' in changeable
-      ? changeable.width * changeable.height > PICTURE_PIXELS_MAX
-      : changeable.byteLength > PICTURE_FILE_BYTES_MAX;
-  if (isTooLarge) return source;
+  const changeable = source as Changeable;
   try {
     return cloneOf(changeable);
-  } catch (cause) {
-    const text = 'its memory was given away (detached)';
-    return quiet(Promise.reject(new EngineError('PHI_EINVAL', text, { cause })));
+  } catch (thrown) {
+    return quiet(Promise.reject(whyNoClone(changeable, thrown)));
   }
 }
 

@@ -326,18 +326,42 @@ test('progress: steps of each picture; none of one that was encoded before', asy
   assert.equal(told.at(-1)?.secondsLeft, 0);
 });
 
-test('errors of the file of their own are of the caller’s class', async () => {
-  class EngineError2 extends Error {
-    override readonly name = 'EngineError';
-    readonly code = 'PHI_ECORRUPT';
-    readonly requested = 3;
+/** An error of another file of the package, whose class is its own. */
+class ForeignError extends Error {
+  override readonly name = 'EngineError';
+  override readonly stack = 'EngineError: gone\n    at another file';
+  readonly code: string;
+  readonly requested = 3;
+
+  constructor(code: string) {
+    super('gone');
+    this.code = code;
   }
+}
+
+test('preparing: an error of the engine’s end is the very one, what is named keeps it as its cause', async () => {
+  const image = { numCrops: 4, where: 'image', signal: undefined };
+  for (const code of ['PHI_EPOISONED', 'PHI_ECANCELED', 'PHI_ENOMEM'] as const) {
+    const thrown = new ForeignError(code);
+    const call = async (): Promise<never> => {
+      throw thrown;
+    };
+    const preparer = new ImagePreparer({ call } as unknown as WorkerLink, vision);
+    await assert.rejects(preparer.prepare(JPEG, image), (error: unknown) => {
+      assert.equal(code === 'PHI_ENOMEM' ? (error as EngineError).cause : error, thrown);
+      return true;
+    });
+  }
+});
+
+test('errors of the file of their own are of the caller’s class', async () => {
   const failed = withImages(() => {
-    throw new EngineError2('cut off');
+    throw new ForeignError('PHI_ECORRUPT');
   });
   await assert.rejects(failed, (error: unknown) => {
     assert.ok(error instanceof EngineError);
     assert.deepEqual([error.code, error.requested], ['PHI_ECORRUPT', 3]);
+    assert.match(error.stack ?? '', /at another file/);
     return true;
   });
 });

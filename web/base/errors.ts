@@ -64,12 +64,14 @@ export function messageOf(thrown: unknown): string {
   return typeof thrown === 'string' ? thrown : `a value of type ${typeof thrown} was thrown`;
 }
 
-/** An error of another script of the package, whose class is another one, as one of this script. */
+/** An error of another script of the package, whose class is another one, as one of this script, with its stack. */
 export function adoptError(thrown: unknown): unknown {
   if (!(thrown instanceof Error) || thrown instanceof EngineError) return thrown;
   if (thrown.name !== 'EngineError' || !('code' in thrown)) return thrown;
   const error = thrown as EngineError;
-  return new EngineError(error.code, error.message, error);
+  const adopted = new EngineError(error.code, error.message, error);
+  if (error.stack !== undefined) adopted.stack = error.stack;
+  return adopted;
 }
 
 /** Any thrown value as an EngineError: an abort is PHI_ECANCELED, what nobody foresaw is PHI_EPOISONED. */

@@ -58,13 +58,13 @@ export interface PrepareOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** An error that says which picture it is about. */
+/** An error that says which picture it is about. One that does, or is not about it, stays the very same. */
 function namedError(thrown: unknown, where: string): unknown {
   const error = adoptError(thrown);
-  if (!(error instanceof EngineError)) return error;
-  const { code, message, requested, quota, numCrops, cause } = error;
+  if (!(error instanceof EngineError)) return thrown;
+  const { code, message, requested, quota, numCrops, cause = thrown } = error;
   const isNamed = message.startsWith(where) || code === 'PHI_ECANCELED' || code === 'PHI_EPOISONED';
-  if (isNamed) return error;
+  if (isNamed) return thrown;
   return new EngineError(code, `${where}: ${message}`, {
     where,
     requested,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EngineError } from '../../web/base/errors.ts';
+import { AWAITED_TEXTS_MAX } from '../../web/base/limits.ts';
 import { Jobs, newCancelFlag } from '../../web/worker/jobs.ts';
 import { type Encoder, Pictures } from '../../web/worker/pictures.ts';
 
@@ -84,6 +85,7 @@ test('pictures: the one not used for longest goes, those in sessions’ texts st
   const fixture = new Fixture(2 * BYTES);
   const { pictures } = fixture;
   for (const key of ['a', 'b']) await fixture.encode(key);
+  pictures.use(1, [5, -1, -1, 6, -2])();
   pictures.use(1, [5, -1, -1, 6])();
   await fixture.encode('c', 2);
   assert.deepEqual(fixture.destroyed, [2], 'b is in no text');
@@ -135,6 +137,29 @@ test('pictures: what is asked for anew while a text without it is under way stay
   assert.deepEqual(fixture.destroyed, []);
 });
 
+test('pictures: what is encoded for a text stays until it comes, whichever comes first', async () => {
+  const fixture = new Fixture(0);
+  const { pictures } = fixture;
+  for (const key of ['a', 'b', 'c']) await fixture.encode(key);
+  for (const id of [2, 1, 3]) {
+    pictures.use(1, [5, -id])();
+    await fixture.encode(`other ${id}`, 2);
+  }
+  assert.deepEqual(fixture.destroyed, [2, 1], 'each goes with the text behind its own');
+});
+
+test('pictures: what nobody asks about any more does not stay for ever', async () => {
+  const fixture = new Fixture(0);
+  const { pictures } = fixture;
+  await fixture.encode('a');
+  for (let i = 1; i < AWAITED_TEXTS_MAX; i++) pictures.use(1, [5])();
+  await fixture.encode('b', 2);
+  assert.deepEqual(fixture.destroyed, []);
+  pictures.use(1, [5])();
+  await fixture.encode('c', 2);
+  assert.deepEqual(fixture.destroyed, [1]);
+});
+
 test('pictures: a text that settles while one is encoded leaves it its place', async () => {
   const fixture = new Fixture(0);
   const { pictures } = fixture;
@@ -149,6 +174,7 @@ test('pictures: memory that is short is taken from pictures that nobody has', as
   const fixture = new Fixture();
   fixture.room = 2;
   await fixture.encode('a');
+  fixture.pictures.use(1, [-1])();
   fixture.pictures.use(1, [1])();
   await fixture.encode('b');
   assert.equal(await fixture.encode('c'), 3);

@@ -73,6 +73,9 @@ export const MEASURE_MS = 100;
 export const STAGING_BYTES = 16 << 20;
 /** Of pictures that stay encoded though no session has them: some thirty photos in four crops of Phi-3.5-vision. */
 export const PICTURE_CACHE_BYTES = 256 * 2 ** 20;
+/** Texts of a session that may come while a picture waits for the one that it was encoded for: streams are begun in any
+ * order, and a request that came to nothing must not hold memory for ever. */
+export const AWAITED_TEXTS_MAX = 8;
 /** Of pictures that stay prepared on the page for the next question about them. */
 export const PREPARED_CACHE_BYTES = 64 * 2 ** 20;
 /** A picture's file. PHI_LIMIT_PICTURE_PIXELS is what its pixels may be. */

@@ -4,7 +4,7 @@ import type { EngineHandle } from '../abi/calls.ts';
 import { ImageHandle } from '../abi/images.ts';
 import { openPixels } from '../abi/pixels.ts';
 import { EngineError } from '../base/errors.ts';
-import { PICTURE_CACHE_BYTES } from '../base/limits.ts';
+import { AWAITED_TEXTS_MAX, PICTURE_CACHE_BYTES } from '../base/limits.ts';
 import { sha256Hex } from '../base/sha256.ts';
 import type { Slices } from './jobs.ts';
 import type { Calls, PreparedPicture, PrepareRequest } from './protocol.ts';
@@ -20,8 +20,14 @@ export function openPictures(engine: EngineHandle, wasm: string): Pictures {
   return new Pictures(wasm, (width, height) => new ImageHandle(engine, width, height));
 }
 
-/** Ids of pictures, each with the number of the time that it was pinned: the last counts. */
-type Pins = Map<number, number>;
+/** Ids of pictures that a session keeps encoded. */
+interface Pins {
+  /** In its text, each with the number of the text that brought it last. */
+  readonly used: Map<number, number>;
+  /** Encoded for a text that has not begun, each with how many had settled when it was. */
+  readonly awaited: Map<number, number>;
+  nSettled: number;
+}
 
 export class Pictures {
   readonly #wasm: string;
@@ -30,9 +36,8 @@ export class Pictures {
   /** By key, the one that was used last at the end. */
   readonly #encoded = new Map<string, Encoded>();
   readonly #atWork = new Set<string>();
-  /** Ids in the texts of sessions, and of those that were encoded for them. */
   readonly #pins = new Map<number, Pins>();
-  #nPinned = 0;
+  #nTexts = 0;
 
   constructor(wasm: string, create: CreateEncoder, bytesMax: number = PICTURE_CACHE_BYTES) {
     this.#wasm = wasm;
@@ -70,8 +75,8 @@ export class Pictures {
     }
   }
 
-  /** A session's text is about to be these tokens. The returned function says that it is: what the session had before
-   * does not count then, but what was encoded for it meanwhile still does. */
+  /** A session's text is about to be these tokens. The returned function says that it is: what was in its text before
+   * does not count then. What was encoded for another text that is to come still does, for a while. */
   use(sessionId: number, tokens: ArrayLike<number>): () => void {
     const ids = new Set<number>();
     for (let i = 0; i < tokens.length; i++) {
@@ -79,15 +84,24 @@ export class Pictures {
       if (token < 0) ids.add(-token);
     }
     const pins = this.#pinsOf(sessionId);
-    const replaced = [...pins].filter(([id]) => !ids.has(id));
-    for (const id of ids) this.#pin(pins, id);
+    const { used, awaited } = pins;
+    const replaced = [...used].filter(([id]) => !ids.has(id));
+    const nth = ++this.#nTexts;
+    for (const id of ids) {
+      used.set(id, nth);
+      awaited.delete(id);
+    }
     return () => {
-      for (const [id, nth] of replaced) if (pins.get(id) === nth) pins.delete(id);
+      for (const [id, before] of replaced) if (used.get(id) === before) used.delete(id);
+      pins.nSettled++;
+      for (const [id, since] of awaited)
+        if (pins.nSettled - since >= AWAITED_TEXTS_MAX) awaited.delete(id);
     };
   }
 
   clone(from: number, to: number): void {
-    this.#pins.set(to, new Map(this.#pins.get(from)));
+    const { used, awaited, nSettled } = this.#pinsOf(from);
+    this.#pins.set(to, { used: new Map(used), awaited: new Map(awaited), nSettled });
   }
 
   close(sessionId: number): void {
@@ -106,7 +120,7 @@ export class Pictures {
     if (known !== undefined) {
       this.#encoded.delete(key);
       this.#encoded.set(key, known);
-      this.#pin(pins, known.id);
+      pins.awaited.set(known.id, pins.nSettled);
       return known.id;
     }
     const encoder = this.#open(paddedWidth, paddedHeight);
@@ -120,7 +134,7 @@ export class Pictures {
     }
     onStep(encoder.plan.steps, encoder.plan.steps);
     this.#encoded.set(key, encoder);
-    this.#pin(pins, encoder.id);
+    pins.awaited.set(encoder.id, pins.nSettled);
     this.#evict(this.#bytesMax);
     return encoder.id;
   }
@@ -139,7 +153,9 @@ export class Pictures {
   /** Destroys pictures that no session has, the one that was not used for longest first, until the others take so many
    * bytes. True when one went. */
   #evict(bytesMax: number): boolean {
-    const pinned = new Set([...this.#pins.values()].flatMap((pins) => [...pins.keys()]));
+    const pinned = new Set<number>();
+    for (const { used, awaited } of this.#pins.values())
+      for (const ids of [used, awaited]) for (const id of ids.keys()) pinned.add(id);
     let bytes = 0;
     for (const { plan } of this.#encoded.values()) bytes += plan.featureBytes;
     let hasEvicted = false;
@@ -155,12 +171,9 @@ export class Pictures {
   }
 
   #pinsOf(sessionId: number): Pins {
-    const pins: Pins = this.#pins.get(sessionId) ?? new Map();
+    const known = this.#pins.get(sessionId);
+    const pins: Pins = known ?? { used: new Map(), awaited: new Map(), nSettled: 0 };
     this.#pins.set(sessionId, pins);
     return pins;
-  }
-
-  #pin(pins: Pins, id: number): void {
-    pins.set(id, ++this.#nPinned);
   }
 }

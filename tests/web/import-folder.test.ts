@@ -6,6 +6,7 @@ import { afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { listFolder, readFiles } from '../../web/worker/import-folder.ts';
 import { type Ask, type BadServer, type Deed, openBadServer } from './lib/bad-server.ts';
+import { FakeSurroundings } from './lib/fake-surroundings.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const WASM = join(process.env.POCKETPHI_DIST ?? join(REPOSITORY, 'dist'), 'pocketphi-import.wasm');
@@ -34,9 +35,11 @@ async function serve(
 }
 
 const { signal } = new AbortController();
+/** The first refusal is the last. */
+const impatient = { signal, patience: 1 } as const;
 
 test('a folder: the files that are there, by the names of its index', async () => {
-  const { name, files } = await listFolder(await serve(), signal);
+  const { name, files } = await listFolder(await serve(), { signal });
   assert.equal(name, 'phi');
   assert.deepEqual(
     files.map((file) => file.name),
@@ -46,29 +49,69 @@ test('a folder: the files that are there, by the names of its index', async () =
 
 test('a folder is called what its address says: a stray % as it is, the host when there is no more', async () => {
   const url = await serve(undefined, '/100%/');
-  assert.equal((await listFolder(url, signal)).name, '100%');
+  assert.equal((await listFolder(url, { signal })).name, '100%');
   const { origin, host } = new URL(url);
-  assert.equal((await listFolder(`${origin}/`, signal)).name, host);
+  assert.equal((await listFolder(`${origin}/`, { signal })).name, host);
 });
 
-test('a folder: only 404 and 410 say that a file is not there', async () => {
-  const spoil = async (status: number): Promise<string[]> => {
+test('a folder: what the server says of a file makes it absent, or the folder unreadable', async () => {
+  const spoil = async (name: string, status: number): Promise<string[]> => {
     const url = await serve(({ path }) =>
-      path.endsWith('/tokenizer_config.json') ? { status, body: Buffer.alloc(0) } : undefined,
+      path.endsWith(`/${name}`) ? { status, body: Buffer.alloc(0) } : undefined,
     );
     try {
-      return (await listFolder(url, signal)).files.map((file) => file.name);
+      return (await listFolder(url, impatient)).files.map((file) => file.name);
     } finally {
       await server?.close();
     }
   };
-  for (const status of [404, 410])
-    assert.deepEqual(await spoil(status), [...HERE, 'b.safetensors']);
-  for (const status of [403, 503])
-    await assert.rejects(spoil(status), {
+  for (const status of [403, 404, 410])
+    assert.deepEqual(await spoil('tokenizer_config.json', status), [...HERE, 'b.safetensors']);
+  const refused = [
+    ['tokenizer_config.json', 401, 'the server wants a login'],
+    ['tokenizer_config.json', 503, 'expected an answer whether it is there; gave up after one'],
+    ['tokenizer.json', 403, 'the server refuses access'],
+    ['config.json', 403, 'the server refuses access'],
+  ] as const;
+  for (const [name, status, why] of refused)
+    await assert.rejects(spoil(name, status), {
       code: 'PHI_ENETWORK',
-      message: new RegExp(`tokenizer_config\\.json: HTTP status ${status}`),
+      message: new RegExp(`/${name}: HTTP status ${status}: ${why}`),
     });
+});
+
+test('a folder: a server that is busy is asked again, as downloads do', async () => {
+  const surroundings = new FakeSurroundings();
+  const waits: [number, string][] = [];
+  const onWait = (ms: number, reason: string): number => waits.push([ms, reason]);
+  const busy = { status: 429, headers: { 'Retry-After': '2' }, body: Buffer.alloc(0) };
+  const url = await serve(({ path, again }) => {
+    if (path.endsWith('/generation_config.json') && again === 0) return { isDead: true };
+    const isIndex = path.endsWith(`/${INDEX}`);
+    return isIndex && (again === 0 || again === 2) ? busy : undefined;
+  });
+  const { files } = await listFolder(url, { signal, surroundings, onWait });
+  assert.equal(files.length, HERE.length + 1);
+  const reasons = waits.map(([, reason]) => reason).sort();
+  assert.equal(reasons.length, 3);
+  for (const reason of reasons.slice(0, 2)) assert.match(reason, /HTTP status 429/);
+  assert.match(reasons[2] ?? '', /the request failed .*CORS/);
+  assert.ok(waits.some(([ms]) => ms >= 2000));
+});
+
+test('a folder: one that is refused ends the other questions’ waits; an abort ends all', async () => {
+  const waiting = { status: 503, headers: { 'Retry-After': '300' }, body: Buffer.alloc(0) };
+  let nRefused = 0;
+  const url = await serve(({ path, again }) => {
+    if (!path.endsWith('/config.json')) return waiting;
+    nRefused++;
+    return again === 0 ? { status: 401, body: Buffer.alloc(0) } : waiting;
+  });
+  await assert.rejects(listFolder(url, { signal }), { code: 'PHI_ENETWORK', message: /401/ });
+  assert.equal(nRefused, 1);
+  const stop = new AbortController();
+  const listing = listFolder(url, { signal: stop.signal, onWait: () => stop.abort() });
+  await assert.rejects(listing, { code: 'PHI_ECANCELED' });
 });
 
 /** The index's second request is for its text. */
@@ -79,12 +122,12 @@ const onText =
 
 for (const [what, deed, code, text] of [
   ['refused', { status: 503, body: Buffer.alloc(0) }, 'PHI_ENETWORK', /HTTP status 503/],
-  ['cut off', { dropAfter: 10 }, 'PHI_ENETWORK', /the answer broke off/],
+  ['cut off', { dropAfter: 10 }, 'PHI_ENETWORK', /the connection broke/],
   ['no JSON', { file: Buffer.from('{') }, 'PHI_ECORRUPT', /index\.json: .*JSON/],
 ] as const)
   test(`a folder whose index is ${what}`, async () => {
     const url = await serve(onText(deed));
-    await assert.rejects(listFolder(url, signal), { code, message: text });
+    await assert.rejects(listFolder(url, impatient), { code, message: text });
   });
 
 test('a folder whose index has no end', async (t) => {
@@ -99,11 +142,11 @@ test('a folder whose index has no end', async (t) => {
     },
   });
   t.mock.method(globalThis, 'fetch', async (asked: string, init: RequestInit) =>
-    init.method === 'GET' ? new Response(endless) : await real(asked, init),
+    init.method === 'HEAD' ? await real(asked, init) : new Response(endless),
   );
-  await assert.rejects(listFolder(url, signal), {
+  await assert.rejects(listFolder(url, impatient), {
     code: 'PHI_ENETWORK',
-    message: /more than 268435456 bytes/,
+    message: /longer than 268435456 bytes/,
   });
   assert.ok(isCanceled);
 });

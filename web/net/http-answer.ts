@@ -112,13 +112,21 @@ function checkLength(url: string, bytes: number | undefined): number | undefined
   return bytes;
 }
 
+/** What an answer that is of no use means: a Setback, or an EngineError. `now` as Surroundings has it. */
+export function refusalOf(
+  { status, headers }: Response,
+  { url, what }: Pick<Asked, 'url' | 'what'>,
+  now: number,
+): Setback | EngineError {
+  const text = `HTTP status ${status}: ${STATUS_WORDS[status] ?? `expected ${what}`}`;
+  if (status !== 408 && status !== 429 && status < 500) return networkError(url, text);
+  return new Setback(text, { retryAfterMs: parseRetryAfter(headers.get('retry-after'), now) });
+}
+
 function checkStatus(response: Response, asked: Asked, now: number): void {
-  const { status, headers } = response;
+  const { status } = response;
   if (status === 200 || status === 206 || (status === 416 && asked.range !== undefined)) return;
-  const text = `HTTP status ${status}: ${STATUS_WORDS[status] ?? `expected ${asked.what}`}`;
-  if (status !== 408 && status !== 429 && status < 500) throw networkError(asked.url, text);
-  const retryAfterMs = parseRetryAfter(headers.get('retry-after'), now);
-  throw new Setback(text, { retryAfterMs });
+  throw refusalOf(response, asked, now);
 }
 
 interface Place {

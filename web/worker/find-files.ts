@@ -67,7 +67,11 @@ export async function withFiles<T>(
     source,
     signal,
     (id) => findStored(id, storage),
-    async (url) => (await loadImporter(request)).listFolder(url, signal),
+    async (url) => {
+      const { listFolder } = await loadImporter(request);
+      const onWait = (ms: number, reason: string): void => meter.wait(url, ms, reason);
+      return await listFolder(url, { signal, patience, onWait });
+    },
   );
   const isImported = isFolder && context.isRead;
   return await withModel(model, { ...context, storage, parallel, patience }, async (open) =>

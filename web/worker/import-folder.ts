@@ -2,131 +2,17 @@
  * import.js. The folder's own files are what is fetched and stored; their weights are quantised whenever they are
  * read. */
 import { IMPORT_TYPES, ImportModule } from '../abi/import-module.ts';
-import { EngineError, messageOf } from '../base/errors.ts';
-import { isObject } from '../base/options.ts';
-import { networkError } from '../net/http-answer.ts';
+import { EngineError } from '../base/errors.ts';
 import type { OpenModel } from './library.ts';
+import { SMALL_BYTES_MAX, SMALL_FILES } from './list-folder.ts';
 import { BlobFile, type ModelFile, type ModelFiles, type ReadTarget } from './model-file.ts';
 import type { WeightsChoice } from './protocol.ts';
 import type { RemoteModel } from './remote-model.ts';
 
-const INDEX = 'model.safetensors.index.json';
-const ONE_FILE = 'model.safetensors';
-/** The first two are needed. */
-const SMALL_FILES = [
-  'config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'generation_config.json',
-  'preprocessor_config.json',
-  'chat_template.jinja',
-  INDEX,
-] as const;
-const N_NEEDED = 2;
+export { listFolder } from './list-folder.ts';
+
 const LENGTH_BYTES = 8;
 const PIECE_BYTES = 1 << 20;
-const SMALL_BYTES_MAX = 256 << 20;
-
-/* ---- What is in a folder on the network ---- */
-
-async function ask(url: string, method: string, signal: AbortSignal): Promise<Response> {
-  return await fetch(url, { method, signal }).catch((error: unknown) => {
-    if (signal.aborted) throw error;
-    const text =
-      `the request failed (${messageOf(error)}): no connection, or the server does not ` +
-      'allow this page to read it (CORS)';
-    throw networkError(url, text, error);
-  });
-}
-
-/** False: the server says that there is none. Any other refusal is no answer to that. */
-async function isThere(url: string, signal: AbortSignal): Promise<boolean> {
-  const { ok, status } = await ask(url, 'HEAD', signal);
-  if (ok || status === 404 || status === 410) return ok;
-  throw networkError(url, `HTTP status ${status} to the question whether it is there`);
-}
-
-/** All of a small file. */
-async function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  const response = await ask(url, 'GET', signal);
-  if (!response.ok) throw networkError(url, `HTTP status ${response.status}`);
-  const reader = response.body?.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  try {
-    for (let next = await reader?.read(); next?.value; next = await reader?.read()) {
-      bytes += next.value.length;
-      if (bytes > SMALL_BYTES_MAX) break;
-      text += decoder.decode(next.value, { stream: true });
-    }
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw networkError(url, `the answer broke off (${messageOf(error)})`, error);
-  }
-  if (bytes <= SMALL_BYTES_MAX) return text + decoder.decode();
-  await reader?.cancel().catch(() => undefined);
-  throw networkError(url, `more than ${SMALL_BYTES_MAX} bytes`);
-}
-
-function filesOfIndex(index: unknown): string[] {
-  const map = isObject(index) && isObject(index.weight_map) ? index.weight_map : {};
-  const names = new Set(Object.values(map).filter((name) => typeof name === 'string'));
-  /* The module checks the names as well: here they become addresses. */
-  const isPlain = [...names].every((name) => /^[\w-][\w.-]*$/.test(name));
-  if (names.size > 0 && isPlain) return [...names].sort();
-  throw new EngineError('PHI_ECORRUPT', `${INDEX}: no weight_map with plain names of files`);
-}
-
-async function weightFiles(folder: string, has: boolean, signal: AbortSignal): Promise<string[]> {
-  if (!has) return [ONE_FILE];
-  const text = await fetchText(folder + INDEX, signal);
-  try {
-    return filesOfIndex(JSON.parse(text));
-  } catch (error) {
-    if (error instanceof EngineError) throw error;
-    throw new EngineError('PHI_ECORRUPT', `${INDEX}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** owner/name on the hub, else the folder's name, else the host's. */
-function nameOfFolder(url: string): string {
-  const { pathname, host } = new URL(url);
-  const parts = pathname.split('/').filter((part) => part !== '');
-  const at = parts.indexOf('resolve');
-  const name = (at === 2 ? parts.slice(0, 2) : parts.slice(-1)).join('/') || host;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; /* a stray %, which servers of static files accept */
-  }
-}
-
-/** The files of the folder at `url`. PHI_ENETWORK when it has no config.json. */
-export async function listFolder(url: string, signal: AbortSignal): Promise<RemoteModel> {
-  const found = await Promise.all(SMALL_FILES.map((name) => isThere(url + name, signal)));
-  const missing = SMALL_FILES.slice(0, N_NEEDED).find((_, i) => !found[i]);
-  if (missing !== undefined) {
-    const text = `no ${missing} is there; expected a Hugging Face folder, or the address of a GGUF file`;
-    throw networkError(url, text);
-  }
-  const small = SMALL_FILES.filter((_, i) => found[i]);
-  const names = [...small, ...(await weightFiles(url, found.at(-1) === true, signal))];
-  return {
-    id: url,
-    name: nameOfFolder(url),
-    licence: null,
-    files: names.map((name) => ({
-      name,
-      url: url + name,
-      bytes: undefined,
-      chunkBytes: undefined,
-      hashes: undefined,
-    })),
-  };
-}
-
-/* ---- Reading it ---- */
 
 async function readWhole(file: ModelFile): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];

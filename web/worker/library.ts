@@ -200,8 +200,7 @@ class Loan implements OpenModel {
       isKept: () => this.#isKept,
       fetched: (bytes) => meter.addFetched(bytes),
       cached: (bytes) => meter.addCached(bytes),
-      waiting: (ms, reason) =>
-        meter.enter('wait', remote.name, `${reason}; trying again in ${Math.ceil(ms / 1000)} s`),
+      waiting: (ms, reason) => meter.wait(remote.name, ms, reason),
       changed: () => {
         const text = `${remote.url}: the server has another file than before, or does not tell; it is fetched anew`;
         meter.enter('download', remote.name, text);

@@ -37,6 +37,11 @@ export class Meter {
     this.#tell();
   }
 
+  /** Until the network is tried again. */
+  wait(file: string, ms: number, reason: string): void {
+    this.enter('wait', file, `${reason}; trying again in ${Math.ceil(ms / 1000)} s`);
+  }
+
   /** Bytes that came over the network; negative ones have to be fetched again. */
   addFetched(bytes: number): void {
     this.#become('download');

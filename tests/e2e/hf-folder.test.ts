@@ -2,7 +2,15 @@
  * of the page. What comes out is compared bit by bit with the native tool on the same folder. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -147,6 +155,34 @@ test('the Files of a folder are loaded as they are', async () => {
     [files, TOKENS] as const,
   );
   assert.deepEqual(logits, nativeLogits('int4'));
+});
+
+test('of a chosen folder the shallowest one with a config.json is loaded', async () => {
+  const chosen = mkdtempSync(join(tmpdir(), 'pocketphi-chosen-'));
+  try {
+    cpSync(FOLDER, join(chosen, 'phi'), { recursive: true });
+    mkdirSync(join(chosen, 'phi/onnx'));
+    for (const name of ['phi/onnx/config.json', 'phi/onnx/tokenizer.json', 'notes.txt'])
+      writeFileSync(join(chosen, name), '{');
+    const page = await profile.openPage();
+    await page.evaluate(() => {
+      const input = document.createElement('input');
+      [input.type, input.webkitdirectory] = ['file', true];
+      document.body.append(input);
+    });
+    await page.setInputFiles('input', chosen);
+    const loaded = await page.evaluate(async (tokens) => {
+      const model = [...(document.querySelector('input')?.files ?? [])];
+      const engine = await pocketphi.Engine.create({ model, threads: 2 });
+      const logits = [...(await engine.forward(tokens))];
+      const { name } = engine.info;
+      await engine.destroy();
+      return { name, logits };
+    }, TOKENS);
+    assert.deepEqual(loaded, { name: 'phi', logits: nativeLogits('int4') });
+  } finally {
+    rmSync(chosen, { recursive: true, force: true });
+  }
 });
 
 for (const [what, path, deed, code, text] of [

@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { filesOfFolder } from '../../web/engine/folder-files.ts';
+import { readDownloadOptions } from '../../web/engine/options.ts';
 import { listFolder, readFiles } from '../../web/worker/import-folder.ts';
 import { type Ask, type BadServer, type Deed, openBadServer } from './lib/bad-server.ts';
 import { FakeSurroundings } from './lib/fake-surroundings.ts';
@@ -165,7 +167,7 @@ test('Files of several folders: those of the shallowest one with a config.json',
   const wrong = others.map((path) => fileAt(path, Uint8Array.of(1)));
   const options = { wasm: 'pocketphi-import.wasm', weights: 'file' } as const;
   const sizeOf = async (files: File[]): Promise<number | undefined> => {
-    const read = await readFiles(files, () => undefined, options);
+    const read = await readFiles(filesOfFolder(files), () => undefined, options);
     assert.equal(read.firstName, 'phi');
     return (await read.open(0, '')).bytes;
   };
@@ -173,4 +175,22 @@ test('Files of several folders: those of the shallowest one with a config.json',
   assert.ok((expected ?? 0) > 0);
   assert.equal(await sizeOf([...wrong, ...model]), expected);
   assert.equal(await sizeOf([...model, ...wrong]), expected);
+});
+
+test('Files of two folders of which either may be meant: PHI_EINVAL names both', () => {
+  const files = ['up/a/config.json', 'up/b/x', 'up/b/config.json', 'up/b/c/config.json'];
+  const given = files.map((path) => fileAt(path, Uint8Array.of(1)));
+  for (const model of [given, given.toReversed()])
+    assert.throws(() => readDownloadOptions(model, {}), {
+      code: 'PHI_EINVAL',
+      where: 'model',
+      message: /config\.json is in up\/[ab]\/ and in up\/[ba]\/; give the Files of one/,
+    });
+});
+
+test('Files without paths, or without a config.json, are taken as they are', () => {
+  const plain = ['config.json', 'a.safetensors'].map((name) => new File(['x'], name));
+  assert.deepEqual(filesOfFolder(plain), { name: 'the given files', files: plain });
+  const others = ['up/a.txt', 'up/b/c.txt'].map((path) => fileAt(path, Uint8Array.of(1)));
+  assert.deepEqual(filesOfFolder(others), { name: 'up', files: others });
 });

@@ -22,6 +22,7 @@ import type {
   StripRule,
   WeightsChoice,
 } from '../worker/protocol.ts';
+import { filesOfFolder } from './folder-files.ts';
 import { moduleFiles } from './module-files.ts';
 
 export interface EngineOptions {
@@ -147,7 +148,7 @@ function pageUrl(): string {
 function readSource(value: unknown, hub: URL | undefined): ModelSource {
   if (value instanceof Blob) return { kind: 'blob', blob: value };
   if (Array.isArray(value) && value.length > 0 && value.every((file) => file instanceof File))
-    return { kind: 'files', files: value };
+    return { kind: 'files', ...filesOfFolder(value) };
   if (value instanceof ReadableStream) return { kind: 'stream', stream: value };
   const name = value instanceof URL ? value.href : value;
   if (typeof name === 'string') {

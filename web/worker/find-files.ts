@@ -60,7 +60,7 @@ export async function withFiles<T>(
   if (source.kind === 'files') {
     meter.totalBytes = source.files.reduce((sum, { size }) => sum + size, 0);
     const { readFiles } = await loadImporter(request);
-    const files = await readFiles(source.files, (bytes) => meter.addCached(bytes), how);
+    const files = await readFiles(source, (bytes) => meter.addCached(bytes), how);
     return await work(asOpenModel(files, 'a folder of files', meter));
   }
   const { model, isFolder } = await findRemoteModel(

@@ -152,28 +152,13 @@ export async function readFolder(
   };
 }
 
-/** <input webkitdirectory> gives the files of all folders below the chosen one: those that lie right in the shallowest
- * one with a config.json. Files without paths, and folders without one, are left as they are. */
-function ofOneFolder(files: readonly File[]): readonly File[] {
-  const folderOf = ({ webkitRelativePath: path = '' }: File): string =>
-    path.slice(0, path.lastIndexOf('/') + 1);
-  const depthOf = (file: File): number => folderOf(file).split('/').length;
-  const [config] = files
-    .filter(({ name }) => name === SMALL_FILES[0])
-    .sort((a, b) => depthOf(a) - depthOf(b));
-  return config === undefined ? files : files.filter((file) => folderOf(file) === folderOf(config));
-}
-
-/** Files that the page gave: of <input webkitdirectory>, or dropped. */
+/** Files that the page gave. */
 export async function readFiles(
-  given: readonly File[],
+  { name, files: blobs }: { readonly name: string; readonly files: readonly File[] },
   onBytes: (bytes: number) => void,
   options: ImportOptions,
 ): Promise<ModelFiles> {
-  const blobs = ofOneFolder(given);
   const files = blobs.map((blob) => new BlobFile(blob, onBytes));
-  const firstPath = blobs[0]?.webkitRelativePath ?? '';
-  const name = firstPath.split('/').at(-2) ?? 'the given files';
   const model: ModelFiles = {
     firstName: name,
     open: async (idx) => {

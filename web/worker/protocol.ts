@@ -42,8 +42,8 @@ export type ModelSource =
     }
   | { readonly kind: 'manifest'; readonly manifest: unknown; readonly baseUrl: string }
   | { readonly kind: 'blob'; readonly blob: Blob }
-  /** Those of a Hugging Face folder. */
-  | { readonly kind: 'files'; readonly files: readonly File[] }
+  /** Those of a Hugging Face folder, and what it is called. */
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly File[] }
   | { readonly kind: 'stream'; readonly stream: ReadableStream<Uint8Array> };
 
 export interface Progress {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { promptOf } from '../../web/api/chat-prompt.ts';
+import { ChatCompletions } from '../../web/api/engine.ts';
+import type { ChatCompletionRequest } from '../../web/api/openai-types.ts';
 import type { ReadChatOptions } from '../../web/api/request-options.ts';
 import { EngineError } from '../../web/base/errors.ts';
 import type { EngineClient } from '../../web/engine/client.ts';
@@ -20,6 +22,9 @@ import { readVision, type Vision } from '../../web/engine/vision.ts';
 import { withImages } from '../../web/engine/with-images.ts';
 import type { PrepareRequest } from '../../web/worker/protocol.ts';
 import type { WorkerLink } from '../../web/worker/spawn.ts';
+import { FakeBitmap, fakeCopies } from './lib/fake-bitmap.ts';
+
+type Backend = ConstructorParameters<typeof ChatCompletions>[0];
 
 const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 1, 2, 3);
 const vision: Vision = readVision({ tileSize: 56, patchSize: 14, numCrops: 4 }) as Vision;
@@ -134,14 +139,6 @@ test('image source: memory that was given to another says so', async () => {
     );
 });
 
-class FakeBitmap {
-  readonly [Symbol.toStringTag] = 'ImageBitmap';
-  nClosed = 0;
-  close(): void {
-    this.nClosed++;
-  }
-}
-
 test('image source: a bitmap that nobody looks at is closed', async () => {
   const [aborted, waiting] = [new FakeBitmap(), new FakeBitmap()];
   const read = readSource(Promise.resolve(aborted), AbortSignal.abort());
@@ -172,6 +169,37 @@ test('chat: pictures that a request did not come to are given back', async () =>
   });
   await new Promise(setImmediate);
   assert.equal(bitmap.nClosed, 1);
+});
+
+test('chat: copies of pictures are given back whatever a request is refused for', async (t) => {
+  const copies = fakeCopies(t);
+  const client = {
+    vision: undefined,
+    requireVision: () => {
+      throw new EngineError('PHI_EUNSUPPORTED', 'text only');
+    },
+  };
+  const chat = new ChatCompletions({ client } as unknown as Backend);
+  const picture = { type: 'image_url', image_url: { url: new FakeBitmap() } };
+  const ask = (parts: unknown[], more: object, options?: object): Promise<unknown> => {
+    const messages = [{ role: 'user', content: [picture, ...parts] }];
+    return chat.create({ messages, ...more } as unknown as ChatCompletionRequest, options);
+  };
+  const refused: readonly [unknown[], object, object?][] = [
+    [[{ type: 'none' }], {}],
+    [[picture, { type: 'image_url', image_url: { url: '' } }], {}],
+    [[], { top_logprobs: 2 }],
+    [[], { temperature: 9 }],
+    [[], {}, { unknown: true }],
+    [[], {}, { signal: AbortSignal.abort() }],
+    [[picture], {}],
+  ];
+  let nCopied = 0;
+  for (const [parts, more, options] of refused) {
+    await assert.rejects(ask(parts, more, options), EngineError);
+    nCopied += await copies.allClosed();
+  }
+  assert.equal(nCopied, 5, 'two requests were refused in their messages, one by the model');
 });
 
 test('image source: a data: URL is measured before it is decoded', async (t) => {

@@ -1,10 +1,10 @@
 /* A chat's messages as tokens: written by the model file's template, pictures prepared and encoded. */
 import { EngineError } from '../base/errors.ts';
 import type { EngineClient } from '../engine/client.ts';
-import { discardSnapshots } from '../engine/image-snapshot.ts';
 import type { Session } from '../engine/session.ts';
 import { imageTag } from '../engine/vision.ts';
 import { withImages } from '../engine/with-images.ts';
+import { discardMedia } from './openai-media.ts';
 import type { ReadMessages } from './openai-request.ts';
 import { renderChat } from './render-chat.ts';
 import type { ReadChatOptions } from './request-options.ts';
@@ -30,8 +30,7 @@ export async function promptOf(
   try {
     return await makePrompt(client, session, read, control);
   } catch (error) {
-    const pictures = read.media.filter(({ frames }) => frames === undefined);
-    discardSnapshots(pictures.map(({ source }) => source));
+    discardMedia(read.media);
     throw error;
   }
 }

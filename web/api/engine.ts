@@ -93,8 +93,9 @@ export class ChatCompletions {
     request: ChatCompletionRequest,
     options: ChatOptions = {},
   ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk, void, undefined>> {
-    const read = readChatRequest(request);
+    /* Nothing is refused between the copies of pictures and promptOf(), which gives them back. */
     const control = readChatOptions(options);
+    const read = readChatRequest(request);
     const { client, session } = this.#backend;
     const prompt = await promptOf(client, session, read, control);
     const run = makeRun(this.#backend, prompt, read, control.signal);

@@ -1,7 +1,7 @@
 /* Pictures and videos among the parts of a message. */
 import { VIDEO_FRAMES_MAX } from '../base/limits.ts';
 import { invalid, readChoice, readFields, readNumber } from '../base/options.ts';
-import { snapshotOf } from '../engine/image-snapshot.ts';
+import { discardSnapshots, snapshotOf } from '../engine/image-snapshot.ts';
 import type { Media } from '../engine/images.ts';
 import { NUM_CROPS_MAX, readNumCrops } from '../engine/vision.ts';
 
@@ -28,6 +28,12 @@ function readVideo(where: string, part: unknown): Media {
   const frames = readNumber(`${where}.frames`, fields.frames, range) ?? FRAMES_DEFAULT;
   const numCrops = readNumCrops(`${where}.num_crops`, fields.num_crops);
   return { where, source: fields.value, numCrops, frames };
+}
+
+/** Gives back the pictures of a request that comes to nothing. Videos are the page's own. */
+export function discardMedia(media: readonly Media[]): void {
+  const pictures = media.filter(({ frames }) => frames === undefined);
+  discardSnapshots(pictures.map(({ source }) => source));
 }
 
 /** undefined: of another type. */

@@ -14,7 +14,7 @@ import {
 import type { Media } from '../engine/images.ts';
 import type { GenerateSettings } from '../engine/session.ts';
 import { IMAGE_TAG, imageTag } from '../engine/vision.ts';
-import { readMedia } from './openai-media.ts';
+import { discardMedia, readMedia } from './openai-media.ts';
 
 export interface ReadRequest {
   readonly settings: GenerateSettings;
@@ -273,18 +273,24 @@ class MessageReader {
   }
 }
 
+/** Copies pictures: whoever calls it gives them back when the request comes to nothing. */
 export function readMessages(value: unknown): ReadMessages {
   if (!Array.isArray(value) || value.length === 0)
     throw invalid('messages', 'a list of at least one message', value);
   const reader = new MessageReader();
-  const messages = value.map((message: unknown, i) => reader.read(message, `messages[${i}]`));
-  const { media, tagAt } = reader;
-  return { messages, media, tagAt };
+  try {
+    const messages = value.map((message: unknown, i) => reader.read(message, `messages[${i}]`));
+    const { media, tagAt } = reader;
+    return { messages, media, tagAt };
+  } catch (error) {
+    discardMedia(reader.media);
+    throw error;
+  }
 }
 
+/** As readMessages(), which comes last: nothing is refused behind it. */
 export function readChatRequest(request: unknown): ReadRequest & ReadMessages {
   const fields = readFields('chat.completions.create', request, CHAT_FIELDS, REFUSED);
-  const messages = readMessages(fields.messages);
   const hasLogprobs = readBoolean('logprobs', fields.logprobs) ?? false;
   const top = readNumber('top_logprobs', fields.top_logprobs, { min: 0, max: 20, isInteger: true });
   if (top !== undefined && !hasLogprobs) {
@@ -294,7 +300,7 @@ export function readChatRequest(request: unknown): ReadRequest & ReadMessages {
   }
   return {
     ...readCommon(fields, { topLogprobs: hasLogprobs ? (top ?? 0) : -1, maxTokensDefault: 0 }),
-    ...messages,
+    ...readMessages(fields.messages),
   };
 }
 

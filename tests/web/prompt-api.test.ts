@@ -9,6 +9,7 @@ import {
   type LanguageModelMessage,
   type LanguageModelPrompt,
 } from '../../web/prompt-api.ts';
+import { FakeBitmap, fakeCopies } from './lib/fake-bitmap.ts';
 import {
   FakeEngine,
   type FakeOptions,
@@ -607,6 +608,82 @@ test('pictures: an abort while they are encoded leaves the session as it was', a
   await assert.rejects(asking, (error) => error === reason);
   assert.equal(await session.prompt('y'), 'ok');
   assert.deepEqual(engine.asked, ['u:y\na:']);
+});
+
+test('pictures: what is copied is given back whatever a call is refused for', async (t) => {
+  const copies = fakeCopies(t);
+  const { session } = await open({ sees: true }, seen);
+  const { session: plain } = await open();
+  const image = { type: 'image', value: new FakeBitmap() };
+  const prompt = [{ role: 'user', content: [image] }] as unknown as LanguageModelPrompt;
+  const badPart = [{ role: 'user', content: [image, {}] }] as unknown as LanguageModelPrompt;
+  const late = [
+    { role: 'user', content: [image] },
+    { role: 'system', content: 'S' },
+  ] as unknown as LanguageModelPrompt;
+  const aborted = { signal: AbortSignal.abort() };
+  const wrong = { signal: 5 } as unknown as { signal: AbortSignal };
+  const methods = ['prompt', 'append', 'measureContextUsage', 'promptStreaming'] as const;
+  for (const method of methods) {
+    /* A stream is refused when it is made or when it is read. */
+    const call = async (of: LanguageModel, input: LanguageModelPrompt, more?: object) => {
+      const made = await of[method](input, more);
+      return made instanceof ReadableStream ? await readAll(made) : made;
+    };
+    for (const refused of [
+      () => call(session, badPart),
+      () => call(session, prompt, wrong),
+      () => call(session, prompt, aborted),
+      () => call(session, late),
+      () => call(plain, prompt),
+      () => call(session, prompt),
+    ]) {
+      await assert.rejects(refused(), method);
+      assert.equal(await copies.allClosed(), 1, method);
+    }
+  }
+});
+
+test('pictures: a call that is given up while it waits for its turn gives them back', async (t) => {
+  const copies = fakeCopies(t);
+  const { engine, session } = await open({ sees: true }, seen);
+  const letGo = engine.close();
+  const first = session.prompt('first');
+  const stop = new AbortController();
+  const image = { type: 'image', value: new FakeBitmap() };
+  const prompt = [{ role: 'user', content: [image] }] as unknown as LanguageModelPrompt;
+  const waiting = session.prompt(prompt, { signal: stop.signal });
+  stop.abort();
+  await assert.rejects(waiting, named('AbortError'));
+  assert.equal(await copies.allClosed(), 1);
+  letGo();
+  assert.equal(await first, 'ok');
+});
+
+test('pictures: create() that fails gives those of its initialPrompts back', async (t) => {
+  const copies = fakeCopies(t);
+  const content = [{ type: 'image', value: new FakeBitmap() }];
+  const given = { ...seen, initialPrompts: [{ role: 'user', content }] };
+  const sees = new FakeEngine({ sees: true });
+  const refused: readonly object[] = [
+    { ...given, engine: sees, stop: '' },
+    { ...given, engine: sees, signal: AbortSignal.abort() },
+    { ...given, engine: sees, topK: 0 },
+    { ...given, engine: sees, expectedInputs: [] },
+    { ...given, engine: new FakeEngine() },
+    { ...given, engine: sees },
+    given,
+  ];
+  for (const options of refused) {
+    await assert.rejects(LanguageModel.create(options as LanguageModelCreateOptions));
+    assert.equal(await copies.allClosed(), 1);
+  }
+  const stop = new AbortController();
+  const late = { ...given, engine: sees, signal: stop.signal };
+  const creating = LanguageModel.create(late as unknown as LanguageModelCreateOptions);
+  stop.abort();
+  await assert.rejects(creating, named('AbortError'));
+  assert.equal(await copies.allClosed(), 1);
 });
 
 test('pictures: a model that reads text only takes no session that expects them', async () => {

@@ -5,7 +5,7 @@ import { closeSession, openSession, planSession, type SessionParts } from './pro
 import { type PromptConfiguration, SharedEngine } from './prompt-engines.ts';
 import { domException, engineCode, notSupported } from './prompt-errors.ts';
 import { DownloadMonitor, EventHandler } from './prompt-events.ts';
-import { prepareImages } from './prompt-images.ts';
+import { discardPictures, orDiscard, prepareImages } from './prompt-images.ts';
 import {
   type Prompt,
   type RawPrompt,
@@ -14,6 +14,7 @@ import {
   validatePrompt,
 } from './prompt-messages.ts';
 import {
+  type CreateOptions,
   checkLanguages,
   DEFAULT_SAMPLING,
   randomSeed,
@@ -124,6 +125,10 @@ export class LanguageModel extends EventTarget {
   /** Rejects with NotSupportedError when no model is configured and no engine given. */
   static async create(options: LanguageModelCreateOptions = {}): Promise<LanguageModel> {
     const read = readCreateOptions(options);
+    return await orDiscard(read.initialPrompts, () => LanguageModel.#create(read));
+  }
+
+  static async #create(read: CreateOptions): Promise<LanguageModel> {
     read.signal?.throwIfAborted();
     const plan = planSession(read);
     const monitor = new DownloadMonitor(read.monitor);
@@ -153,7 +158,6 @@ export class LanguageModel extends EventTarget {
   /** Chunks are what each adds to the answer. Throws where prompt() would reject because of its arguments. */
   promptStreaming(...args: PromptArguments): ReadableStream<string> {
     const asked = this.#read('promptStreaming', args);
-    asked.signal.throwIfAborted();
     return streamOf((onText, canceled) =>
       this.#answer(asked, onText, anySignal(asked.signal, canceled)),
     );
@@ -162,12 +166,14 @@ export class LanguageModel extends EventTarget {
   async append(...args: AppendArguments): Promise<undefined> {
     requireArguments('append', args.length);
     const input = toPrompt('input', args[0]);
-    const signal = anySignal(this.#ended.signal, readSignalOptions(args[1]));
-    await this.#run(signal, async () => {
-      const { context, declared } = this.#parts;
-      const system = context.isEmpty ? 'first' : 'late';
-      const prompt = validatePrompt(input, { declared, system });
-      await context.append(await this.#prepared(prompt, signal), signal);
+    await orDiscard(input, () => {
+      const signal = anySignal(this.#ended.signal, readSignalOptions(args[1]));
+      return this.#run(signal, async () => {
+        const { context, declared } = this.#parts;
+        const system = context.isEmpty ? 'first' : 'late';
+        const prompt = validatePrompt(input, { declared, system });
+        await context.append(await this.#prepared(prompt, signal), signal);
+      });
     });
     return undefined;
   }
@@ -175,13 +181,14 @@ export class LanguageModel extends EventTarget {
   async measureContextUsage(...args: PromptArguments): Promise<number> {
     const asked = this.#read('measureContextUsage', args);
     const { context, declared } = this.#parts;
-    asked.signal.throwIfAborted();
-    const valid = validatePrompt(asked.input, { declared, system: 'first' });
-    const measuring = this.#watch(async () => {
-      const prompt = told(await this.#prepared(valid, asked.signal), asked);
-      return await context.measure(prompt.messages);
+    return await orDiscard(asked.input, () => {
+      const valid = validatePrompt(asked.input, { declared, system: 'first' });
+      const measuring = this.#watch(async () => {
+        const prompt = told(await this.#prepared(valid, asked.signal), asked);
+        return await context.measure(prompt.messages);
+      });
+      return abortable(measuring, asked.signal);
     });
-    return await abortable(measuring, asked.signal);
   }
 
   /** The old name of measureContextUsage(). */
@@ -260,22 +267,31 @@ export class LanguageModel extends EventTarget {
     this.#end(domException('AbortError', 'the session has been destroyed'));
   }
 
+  /** Throws for a signal that has fired, too. */
   #read(method: string, args: readonly unknown[]): Asked {
     requireArguments(method, args.length);
     const input = toPrompt('input', args[0]);
-    const { signal, ...options } = readPromptOptions(args[1]);
-    return { input, ...options, signal: anySignal(this.#ended.signal, signal) };
+    try {
+      const { signal, ...options } = readPromptOptions(args[1]);
+      const asked = { input, ...options, signal: anySignal(this.#ended.signal, signal) };
+      asked.signal.throwIfAborted();
+      return asked;
+    } catch (error) {
+      discardPictures(input);
+      throw error;
+    }
   }
 
   #answer(asked: Asked, onText: (text: string) => void, signal: AbortSignal): Promise<string> {
     const { context, declared, settings } = this.#parts;
-    return this.#run(signal, async () => {
+    const respond = async (): Promise<string> => {
       const valid = validatePrompt(asked.input, { declared, system: 'never' });
       const prompt = told(await this.#prepared(valid, signal), asked);
       const { constraint } = asked;
       const question = { prompt, constraint, settings: { ...settings, seed: this.#nextSeed() } };
       return await context.respond(question, onText, signal);
-    });
+    };
+    return orDiscard(asked.input, () => this.#run(signal, respond));
   }
 
   #prepared(prompt: Prompt<ValidMessage>, signal: AbortSignal): Promise<Prompt> {

@@ -1,7 +1,7 @@
 /* Pictures in prompts: from what a page gave to what the model will see. */
 import { discardSnapshots } from '../engine/image-snapshot.ts';
 import { domException, engineCode } from './prompt-errors.ts';
-import type { Prompt, ValidMessage } from './prompt-messages.ts';
+import type { Prompt, RawPrompt, ValidMessage } from './prompt-messages.ts';
 import type { ChatMessage, PromptEngine } from './prompt-types.ts';
 
 /** Whatever is wrong with a picture's bytes is one error here; pixels that may not be read are another. */
@@ -27,6 +27,23 @@ async function prepareMessage(
   return { role, content, images };
 }
 
+/** Gives back the pictures of a prompt that comes to nothing. */
+export function discardPictures(input: RawPrompt): void {
+  if (typeof input === 'string') return;
+  const parts = input.flatMap(({ content }) => (typeof content === 'string' ? [] : content));
+  discardSnapshots(parts.map(({ picture }) => picture?.snapshot));
+}
+
+/** Does the work that the prompt is for; when it fails, its pictures are given back. */
+export async function orDiscard<T>(input: RawPrompt, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    discardPictures(input);
+    throw error;
+  }
+}
+
 /** Rejects with SecurityError for a picture of another origin, EncodingError for one that cannot be decoded. */
 export async function prepareImages(
   { messages, endsInPrefix }: Prompt<ValidMessage>,
@@ -38,8 +55,6 @@ export async function prepareImages(
     for (const message of messages) prepared.push(await prepareMessage(message, engine, signal));
     return { messages: prepared, endsInPrefix };
   } catch (error) {
-    const pictures = messages.flatMap((message) => message.pictures);
-    discardSnapshots(pictures.map(({ snapshot }) => snapshot));
     throw signal.aborted ? signal.reason : imageError(error);
   }
 }

@@ -1,6 +1,6 @@
 /* Prompts: from whatever a page gives to a list of messages in their long form, validated. Conversion happens when a
  * method is called, validation when its turn comes, since it depends on what the session holds by then. */
-import { snapshotOf } from '../engine/image-snapshot.ts';
+import { discardSnapshots, snapshotOf } from '../engine/image-snapshot.ts';
 import { imageTag } from '../engine/vision.ts';
 import { domException, notSupported } from './prompt-errors.ts';
 import type {
@@ -92,29 +92,49 @@ function toValue(name: string, value: unknown): unknown {
   return toDomString(name, value);
 }
 
-function toPart(name: string, given: unknown): Part {
-  const fields = toDictionary(name, given);
-  const type = toEnum(`${name}.type`, required(`${name}.type`, fields.type), MESSAGE_TYPES);
-  const value = toValue(`${name}.value`, required(`${name}.value`, fields.value));
-  if (type !== 'image') return { type, value };
-  return { type, value, picture: { where: name, snapshot: snapshotOf(value) } };
+/** Converts messages; what it copied is given back when one is refused. */
+class MessageConverter {
+  readonly #snapshots: unknown[] = [];
+
+  run<T>(work: (convert: (name: string, value: unknown) => RawMessage) => T): T {
+    try {
+      return work((name, value) => this.#message(name, value));
+    } catch (error) {
+      discardSnapshots(this.#snapshots);
+      throw error;
+    }
+  }
+
+  #message(name: string, value: unknown): RawMessage {
+    const fields = toDictionary(name, value);
+    const given = required(`${name}.content`, fields.content);
+    const content = toSequenceOrString(`${name}.content`, given, (at, part) =>
+      this.#part(at, part),
+    );
+    const prefix = Boolean(fields.prefix);
+    const role = toEnum(`${name}.role`, required(`${name}.role`, fields.role), ROLES);
+    return { role, content, prefix };
+  }
+
+  #part(name: string, given: unknown): Part {
+    const fields = toDictionary(name, given);
+    const type = toEnum(`${name}.type`, required(`${name}.type`, fields.type), MESSAGE_TYPES);
+    const value = toValue(`${name}.value`, required(`${name}.value`, fields.value));
+    if (type !== 'image') return { type, value };
+    const snapshot = snapshotOf(value);
+    this.#snapshots.push(snapshot);
+    return { type, value, picture: { where: name, snapshot } };
+  }
 }
 
-function toMessage(name: string, value: unknown): RawMessage {
-  const fields = toDictionary(name, value);
-  const given = required(`${name}.content`, fields.content);
-  const content = toSequenceOrString(`${name}.content`, given, toPart);
-  const prefix = Boolean(fields.prefix);
-  const role = toEnum(`${name}.role`, required(`${name}.role`, fields.role), ROLES);
-  return { role, content, prefix };
-}
+/* Whoever calls these gives the pictures back when the prompt comes to nothing. */
 
 export function toPrompt(name: string, value: unknown): RawPrompt {
-  return toSequenceOrString(name, value, toMessage);
+  return new MessageConverter().run((convert) => toSequenceOrString(name, value, convert));
 }
 
 export function toMessages(name: string, value: unknown): RawMessage[] {
-  return toSequence(name, value, toMessage);
+  return new MessageConverter().run((convert) => toSequence(name, value, convert));
 }
 
 function checkSystem(input: readonly RawMessage[], rules: PromptRules): void {

@@ -3,6 +3,7 @@
 import { invalid, readNumber } from '../base/options.ts';
 import { type GenerateConstraint, readConstraint } from './prompt-constraint.ts';
 import { toPlatformError } from './prompt-errors.ts';
+import { discardPictures } from './prompt-images.ts';
 import { MESSAGE_TYPES, type RawPrompt, toMessages } from './prompt-messages.ts';
 import type {
   LanguageModelMessageType,
@@ -193,16 +194,23 @@ export function randomSeed(): bigint {
 
 export function readCreateOptions(value: unknown): CreateOptions {
   const fields = toDictionary('options', value);
-  return {
-    ...readCoreMembers(fields),
-    initialPrompts: optional('initialPrompts', fields.initialPrompts, toMessages) ?? [],
-    monitor: toCallback('monitor', fields.monitor),
-    signal: toSignal('signal', fields.signal),
-    engine: optional('engine', fields.engine, toEngine),
-    maxTokens: readExtraNumber('maxTokens', fields.maxTokens, 1, INT32_MAX) ?? 0,
-    seed: readSeed(fields.seed),
-    stop: readStops(fields.stop),
-  };
+  const core = readCoreMembers(fields);
+  const initialPrompts = optional('initialPrompts', fields.initialPrompts, toMessages) ?? [];
+  try {
+    return {
+      ...core,
+      initialPrompts,
+      monitor: toCallback('monitor', fields.monitor),
+      signal: toSignal('signal', fields.signal),
+      engine: optional('engine', fields.engine, toEngine),
+      maxTokens: readExtraNumber('maxTokens', fields.maxTokens, 1, INT32_MAX) ?? 0,
+      seed: readSeed(fields.seed),
+      stop: readStops(fields.stop),
+    };
+  } catch (error) {
+    discardPictures(initialPrompts);
+    throw error;
+  }
 }
 
 export function readPromptOptions(value: unknown): PromptOptions {

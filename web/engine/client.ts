@@ -20,7 +20,7 @@ import type {
 } from '../worker/protocol.ts';
 import { WorkerLink } from '../worker/spawn.ts';
 import { Embedder } from './embedder.ts';
-import { snapshotOf } from './image-snapshot.ts';
+import { discardSnapshots, snapshotOf } from './image-snapshot.ts';
 import type { ImagePreparer, PreparedImage } from './images.ts';
 import { moduleFiles } from './module-files.ts';
 import {
@@ -247,7 +247,13 @@ export class EngineClient implements AsyncDisposable {
     const numCrops = readImageOptions(options, 'signal');
     const signal = readSignal('signal', options.signal);
     this.requireVision();
-    return await this.prepare(snapshotOf(source), { numCrops, signal, where: 'image' });
+    const snapshot = snapshotOf(source);
+    try {
+      return await this.prepare(snapshot, { numCrops, signal, where: 'image' });
+    } catch (error) {
+      discardSnapshots([snapshot]);
+      throw error;
+    }
   }
 
   /** A picture that is a snapshot already; `where` is what errors call it. */

@@ -126,6 +126,17 @@ test('image source: memory for a copy that is refused is PHI_ENOMEM', async (t) 
     );
 });
 
+test('image source: ImageData without memory says so, also where a clone of it is null', async (t) => {
+  t.mock.method(globalThis, 'structuredClone', () => null);
+  const read = (data: Uint8ClampedArray): Promise<unknown> =>
+    readSource(
+      snapshotOf({ [Symbol.toStringTag]: 'ImageData', data, width: 1, height: 1 }),
+      undefined,
+    );
+  await assert.rejects(read(new Uint8ClampedArray()), failsWith('PHI_EINVAL', /detached/));
+  await assert.rejects(read(new Uint8ClampedArray(4)), { code: 'PHI_ENOMEM' });
+});
+
 test('image source: memory that was given to another says so', async () => {
   const view = Uint8Array.from(JPEG);
   const { buffer } = view;

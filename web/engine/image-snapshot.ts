@@ -34,7 +34,10 @@ type Changeable = ImageData | ArrayBuffer | ArrayBufferView;
 function cloneOf(source: Changeable): unknown {
   if ('width' in source) {
     checkPixels(source.width, source.height);
-    return structuredClone(source);
+    const clone: unknown = structuredClone(source);
+    /* Chromium's way of refusing to clone one. */
+    if (clone === null) throw new TypeError('not cloned');
+    return clone;
   }
   checkFile(source.byteLength);
   if (!ArrayBuffer.isView(source)) return new Uint8Array(source.slice());

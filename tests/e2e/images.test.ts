@@ -347,7 +347,11 @@ test('what is wrong with a picture is told, by its place', async () => {
       'not there': 'https://other.example/a.png',
       'an object': { a: 1 },
       'an empty canvas': new OffscreenCanvas(0, 5),
+      'given away': new ImageData(4, 4),
+      'too large': new Uint8Array(64 * 2 ** 20 + 1),
     };
+    const { data } = wrong['given away'] as ImageData;
+    structuredClone(data.buffer, { transfer: [data.buffer] });
     const errors: Record<string, string> = {};
     for (const [name, source] of Object.entries(wrong)) {
       const { error } = await outcome(ask([{ type: 'text', text: 'x' }, part(source)]));
@@ -362,10 +366,50 @@ test('what is wrong with a picture is told, by its place', async () => {
     'not there': new RegExp(`^PHI_ENETWORK ${at}https://other.example/a.png.*HTTP status 404`),
     'an object': new RegExp(`^PHI_EINVAL ${at}image: expected a URL, a Blob`),
     'an empty canvas': new RegExp(`^PHI_E(CORRUPT|INVAL) ${at}`),
+    'given away': new RegExp(`^PHI_EINVAL ${at}its memory was given away`),
+    'too large': new RegExp(`^PHI_EINVAL ${at}a picture of 67108865 bytes; at most 67108864`),
   };
   for (const [name, text] of Object.entries(expected))
     assert.match(result.errors[name] ?? '', text, name);
   assert.equal(typeof result.usable, 'string');
+  await page.close();
+});
+
+test('copies of pictures are closed whatever a call is refused for', async () => {
+  const page = await openPage();
+  const result = await page.evaluate(async () => {
+    const path = '/dist/prompt-api.js';
+    const { LanguageModel } = (await import(path)) as typeof import('../../web/prompt-api.ts');
+    const session = await LanguageModel.create({ engine, expectedInputs: [{ type: 'image' }] });
+    const copies: Promise<ImageBitmap>[] = [];
+    const real = globalThis.createImageBitmap.bind(globalThis);
+    globalThis.createImageBitmap = (source: ImageBitmapSource, ...more: unknown[]) => {
+      const copy: Promise<ImageBitmap> = Reflect.apply(real, undefined, [source, ...more]);
+      copies.push(copy);
+      return copy;
+    };
+    const image = { type: 'image', value: draw(20, 20) } as const;
+    const prompt = [{ role: 'user', content: [image] }] as const;
+    const late = [...prompt, { role: 'system', content: 'S' }] as const;
+    const signal = AbortSignal.abort();
+    const bad = part(draw(20, 20), { num_crops: 99 });
+    const outcomes = await Promise.all([
+      outcome(ask([part(draw(20, 20)), bad])),
+      outcome(ask([part(draw(20, 20)), part(new OffscreenCanvas(0, 5))])),
+      outcome(session.prompt(late)),
+      outcome(session.append(prompt, { signal })),
+      outcome(session.measureContextUsage(prompt, { signal })),
+      outcome(engine.prepareImage(draw(20, 20), { signal })),
+    ]);
+    const isRefused = outcomes.map(({ error }) => error !== undefined);
+    const settled = await Promise.allSettled(copies);
+    /* Who was told first closes next. */
+    await new Promise((resolve) => setTimeout(resolve));
+    const widths = settled.map((copy) => (copy.status === 'fulfilled' ? copy.value.width : 0));
+    return { isRefused, widths };
+  });
+  assert.deepEqual(result.isRefused, Array(6).fill(true));
+  assert.deepEqual(result.widths, Array(7).fill(0));
   await page.close();
 });
 

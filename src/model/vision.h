@@ -67,7 +67,7 @@ typedef struct phi_vision_work {
     float *branch;   /* (T, d_model), or one tile's pixels */
 } phi_vision_work;
 
-/* Of a padded picture, RGB. A grid of PHI_LIMIT_CROPS tiles of PHI_LIMIT_TILE pixels has 201 MB: any size_t holds it. */
+/* Of a padded picture, RGB. PHI_LIMIT_CROPS tiles of PHI_LIMIT_TILE pixels are 201 MB: any size_t holds that. */
 size_t phi_vision_pixel_bytes(const phi_vision *v, phi_tile_grid grid);
 
 /* Bytes that init takes; UINT64_MAX on overflow. */

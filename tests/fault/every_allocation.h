@@ -5,8 +5,8 @@
 #include "arena.h"
 #include "check.h"
 
-/* How often attempt(ctx) failed before it succeeded, each time with PHI_ENOMEM and no block of an arena kept; what else is
- * kept, LeakSanitizer tells. A check that does not hold is reported, and the answer is 0. */
+/* How often attempt(ctx) failed before it succeeded, each time with PHI_ENOMEM and no block of an arena kept; what else
+ * is kept, LeakSanitizer tells. A check that does not hold is reported, and the answer is 0. */
 static inline int every_allocation_fails(phi_status (*attempt)(void *ctx), void *ctx)
 {
     enum { FAILURES_MAX = 1000 };

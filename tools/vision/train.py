@@ -98,10 +98,14 @@ class VisionRun(TrainingRun):
     def look(self) -> dict[str, float]:
         return glance(self.model, self.words, 32)
 
+    def train(self) -> None:
+        self.model.compile_layers()
+        super().train()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser, steps=9500, look_steps=500)
+    add_options(parser, steps=11500, look_steps=1000)
     args = parser.parse_args()
     args.folder = args.folder or cache_folder("vision")
     run = VisionRun(args)

@@ -20,6 +20,12 @@ function drawCards(words) {
     const link = element('a', '', words.pages[page]);
     link.href = siteUrl(pathOf(page));
     item.append(link, element('span', '', words.cards[page]));
+    if (page === 'vision') {
+      const picture = element('span', 'sees');
+      picture.role = 'img';
+      picture.ariaLabel = words.sees;
+      item.append(picture);
+    }
     return item;
   };
   byId('cards').replaceChildren(...CARDS.map(card));

@@ -62,7 +62,7 @@ async function settle(page) {
 const PICTURES = [
   { name: 'home', path: '/', width: 1280, height: 860, show: showHome },
   { name: 'tutor', path: '/tutor/', width: 1280, height: 860, show: showTutor },
-  { name: 'vision', path: '/vision/', width: 1280, height: 1160, show: showVision },
+  { name: 'vision', path: '/vision/', width: 1280, height: 1330, show: showVision },
   { name: 'camera', path: '/camera/', width: 1280, height: 1160, show: showCamera },
   { name: 'chat', path: '/chat/', width: 1280, height: 860, show: showChat, isModelWanted: true },
 ];

@@ -41,7 +41,7 @@ def encoded(picture: Image.Image) -> tuple[str, bytes]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=2)
-    parser.add_argument("--count", type=int, default=8, help="pictures of each category, half of them asked in Korean")
+    parser.add_argument("--count", type=int, default=16, help="pictures of each category, half of them asked in Korean")
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args()
     (args.out / "pictures").mkdir(parents=True, exist_ok=True)

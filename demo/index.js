@@ -20,10 +20,11 @@ function drawCards(words) {
     const link = element('a', '', words.pages[page]);
     link.href = siteUrl(pathOf(page));
     item.append(link, element('span', '', words.cards[page]));
-    if (page === 'vision') {
-      const picture = element('span', 'sees');
+    const shown = words.cardPictures[page];
+    if (shown !== undefined) {
+      const picture = element('span', `card-picture of-${page}`);
       picture.role = 'img';
-      picture.ariaLabel = words.sees;
+      picture.ariaLabel = shown;
       item.append(picture);
     }
     return item;

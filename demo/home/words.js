@@ -36,7 +36,9 @@ const en = {
     models: 'What is stored on this device: sizes, checks, deleting, room.',
     bench: 'How fast this device is, drawn beside machines that we measured.',
   },
-  sees: 'A sheet on which 27 + 15 is written by hand, and the answer: 27 + 15 = 42',
+  cardPictures: {
+    vision: 'A sheet on which 27 + 15 is written by hand, and the answer: 27 + 15 = 42',
+  },
   browserTitle: 'What this browser can do',
   facts: {
     terms: {
@@ -120,7 +122,9 @@ const ko = {
     models: '이 기기에 저장된 모델: 크기, 검사, 삭제, 남은 공간.',
     bench: '이 기기가 얼마나 빠른지 재고, 저희가 잰 다른 기기와 나란히 그려 봅니다.',
   },
-  sees: '손으로 27 + 15라고 쓴 종이와 답: 27 + 15 = 42',
+  cardPictures: {
+    vision: '손으로 27 + 15라고 쓴 종이와 답: 27 + 15 = 42',
+  },
   browserTitle: '이 브라우저가 할 수 있는 일',
   facts: {
     terms: {

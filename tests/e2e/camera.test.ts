@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import type { AskedRequest, FakeVision } from './lib/fake-vision-types.ts';
 import { checkState, type DESKTOP, PHONE, tabTo } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
-import { holdPrompt, VisionSite } from './lib/vision-site.ts';
+import { holdPrompt, keepStreams, VisionSite } from './lib/vision-site.ts';
 
 declare global {
   var locks: string[];
@@ -26,17 +26,9 @@ afterEach(() => site.forget());
 
 after(() => site.close());
 
-/** What the page does with cameras and the screen's lock is kept in `streams` and `locks`. */
-function keepDevices(): void {
-  globalThis.streams = [];
+/** What the page does with the screen's lock is kept in `locks`. */
+function keepLocks(): void {
   globalThis.locks = [];
-  const { mediaDevices } = navigator;
-  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
-  mediaDevices.getUserMedia = async (wishes) => {
-    const stream = await ask(wishes);
-    globalThis.streams.push(stream);
-    return stream;
-  };
   const request = async (): Promise<object> => {
     globalThis.locks.push('held');
     return { release: async () => globalThis.locks.push('released') };
@@ -53,7 +45,8 @@ interface Opening {
 
 async function open(path: string, { viewport, fake = {}, answers }: Opening = {}) {
   const prepare = async (page: Page): Promise<void> => {
-    await page.addInitScript(keepDevices);
+    await page.addInitScript(keepStreams);
+    await page.addInitScript(keepLocks);
     await page.addInitScript(
       ({ config, said }) => {
         let n = 0;

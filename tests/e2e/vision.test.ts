@@ -8,7 +8,7 @@ import type { AskedRequest, FakeVision, Part } from './lib/fake-vision-types.ts'
 import { ROOT } from './lib/models.ts';
 import { checkState, DESKTOP, PHONE, tabTo } from './lib/page-checks.ts';
 import { measureTasks } from './lib/tasks.ts';
-import { holdPrompt, VisionSite } from './lib/vision-site.ts';
+import { holdPrompt, keepStreams, VisionSite } from './lib/vision-site.ts';
 
 declare global {
   /** Bitmaps that the page made and has not closed. */
@@ -485,18 +485,6 @@ test('models that fail: not there, reading text only, broken while they look', a
   const note = page.locator('#model-note');
   await note.getByText('Fake Vision is loaded. It is not kept on this device: for tests').waitFor();
 });
-
-/** Keeps what cameras the page was given in `streams`. Run in the page. */
-function keepStreams(): void {
-  globalThis.streams = [];
-  const { mediaDevices } = navigator;
-  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
-  mediaDevices.getUserMedia = async (wishes) => {
-    const stream = await ask(wishes);
-    globalThis.streams.push(stream);
-    return stream;
-  };
-}
 
 test('a photo: the camera is on while the dialog is open, and off afterwards', async () => {
   const { page, errors } = await open(SMALL, {

@@ -25,6 +25,18 @@ export function holdPrompt(): void {
   };
 }
 
+/** Keeps what cameras the page was given in `streams`. Run in the page. */
+export function keepStreams(): void {
+  globalThis.streams = [];
+  const { mediaDevices } = navigator;
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wishes) => {
+    const stream = await ask(wishes);
+    globalThis.streams.push(stream);
+    return stream;
+  };
+}
+
 export class VisionSite {
   readonly #site: FakeSite;
   readonly #browser: LaunchedContext;
